@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cpu.h - what the files of the CPU engine share: a model made ready, its scratch memory, a pass. */
+#ifndef KRAIT_CPU_CPU_H
+#define KRAIT_CPU_CPU_H
+
+#include "engine.h"
+#include "kernels/cpu/kernels.h"
+#include "kernels/cpu/pool.h"
+
+#include <pthread.h>
+#include <sys/types.h>
+
+#define MAX_ROWS 256            /* of one pass over the weights */
+#define HEAD_BLOCK 256          /* rows of the head that a thread takes at a time */
+#define PANEL_FLOATS 65536      /* widened weights that stay in a second-level cache */
+
+/* Hands out pieces of one block; with no block it only counts. A count that overflows
+ * stays at SIZE_MAX. Pieces are whole cache lines. */
+struct carver {
+	float *base;
+	size_t used;
+};
+
+/* A part with its small tensors widened, padded and laid out for the kernels. */
+struct ready {
+	const struct part *part;
+	struct matrix in, x, dt, out;
+	float *norm, *norm_bias;
+	float *in_bias[4];              /* by segment of in_proj, below */
+	float *conv, *conv_bias;        /* [d_conv, channels], [channels], padded */
+	float *dt_bias, *a, *d;         /* a: -exp(A_log); mamba1 in blocks, mamba2 [heads]; d: one for each channel */
+	float *gate_norm, *out_bias;
+	size_t conv_at, ssm_at;         /* in a slot's data */
+};
+
+/* in_proj's rows by what they feed: mamba1 has x and z, mamba2 all four. */
+enum segment { SEGMENT_MLP, SEGMENT_Z, SEGMENT_CONV, SEGMENT_DT, N_SEGMENTS };
+
+struct segments {
+	size_t row[N_SEGMENTS], n[N_SEGMENTS];  /* of in_proj */
+	size_t at[N_SEGMENTS];                  /* where its results stand in a row of `projected` */
+	size_t width;
+};
+
+/* The rows of a pass, one buffer for each stage; the widest part decides. */
+struct scratch {
+	float *x, *normed;              /* [MAX_ROWS, wide] */
+	float *projected, *convolved;
+	float *small;                   /* mamba1: dt, B, C before dt_proj */
+	float *dt, *decay, *y;
+	float *panels, *blocks;         /* one for each thread */
+	float *tops, *sums, *chosen;    /* scores: [MAX_ROWS, head blocks] twice, [MAX_ROWS] */
+	size_t wide, projected_wide, convolved_wide, small_wide, dt_wide, y_wide;
+	size_t n_panel, n_head_blocks;
+};
+
+struct slot {
+	struct emodel *model;
+	float *hidden;
+	_Alignas(64) float data[];
+};
+
+/* Rows of one span in a pass: `n` of them from row `row`, positions from span->n_done. */
+struct piece {
+	struct span *span;
+	size_t row, n;
+};
+
+struct scored {
+	size_t row;
+	krait_token target;
+	float *out;
+};
+
+struct pass {
+	struct emodel *model;
+	struct piece pieces[MAX_ROWS];
+	size_t n_pieces, n_rows;
+	struct scored scored[MAX_ROWS];
+	size_t n_scored;
+};
+
+/* Callers are served in the order in which they came. */
+struct turn {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	uint64_t next, serving;
+};
+
+struct emodel {
+	const struct plan *plan;
+	const struct kernels *kernels;
+	struct pool *pool;
+	struct turn turn;
+	pid_t pid;
+	struct ready *parts;
+	float *prepared, *final_norm, *final_bias;
+	struct scratch scratch;
+	float *scratch_block;
+	size_t slot_floats, hidden_at;
+	struct pass pass;               /* of whoever has the turn */
+	size_t row_limit;               /* rows that fit a pass's time */
+	double fastest;                 /* seconds of the fastest pass so far */
+	char about[160];
+};
+
+/* layout.c: sizes and places, from shapes alone */
+float *krait__carve(struct carver *carver, size_t rows, size_t columns);
+struct segments krait__segments(const struct part *part);
+size_t krait__conv_channels(const struct part *part);
+size_t krait__slot_floats(const struct plan *plan, struct ready *parts, size_t *hidden_at);    /* parts may be NULL */
+void krait__carve_parts(struct carver *carver, struct emodel *model);
+void krait__carve_scratch(struct carver *carver, struct scratch *scratch, const struct plan *plan, unsigned n_threads);
+
+/* prepare.c */
+krait_status krait__check_plan(const struct plan *plan, struct why *why);
+struct matrix krait__matrix(const struct tensor *tensor);
+struct matrix krait__matrix_rows(const struct matrix *matrix, size_t first, size_t n);
+void krait__prepare(struct emodel *model);
+
+/* slots.c */
+krait_status krait__slot_new(struct slot **out, struct emodel *model, struct why *why);
+void krait__slot_free(struct slot *slot);
+void krait__slot_clear(struct slot *slot);
+void krait__slot_copy(struct slot *to, const struct slot *from);
+void krait__slot_export(const struct slot *slot, uint32_t component, float *canonical);
+void krait__slot_import(struct slot *slot, uint32_t component, const float *canonical);
+
+/* turn.c */
+bool krait__turn_init(struct turn *turn);
+void krait__turn_destroy(struct turn *turn);
+void krait__turn_take(struct turn *turn);
+void krait__turn_leave(struct turn *turn);
+
+/* float_mode.c: tiny values are flushed to zero while a kernel runs, and rounding is to nearest */
+struct float_mode { unsigned saved; };
+struct float_mode krait__float_mode_enter(void);
+void krait__float_mode_leave(struct float_mode mode);
+
+/* pass.c: a job for the pool; its argument is a struct pass */
+void krait__pass_job(void *argument, unsigned thread);
+struct product krait__product(const struct emodel *model, unsigned thread, const struct matrix *matrix, size_t n_rows);
+
+/* mamba1.c, mamba2.c: adds the part's output to scratch.x; ends with a barrier */
+void krait__mamba1(const struct pass *pass, const struct ready *ready, unsigned thread);
+void krait__mamba2(const struct pass *pass, const struct ready *ready, unsigned thread);
+void krait__norm_rows(const struct pass *pass, const float *weight, const float *bias, float eps, unsigned thread);
+void krait__segment_product(const struct pass *pass, const struct ready *ready, enum segment segment, struct share share, unsigned thread);
+void krait__conv_pieces(const struct pass *pass, const struct ready *ready, struct share channels);
+void krait__out_product(const struct pass *pass, const struct ready *ready, unsigned thread);
+
+/* head.c */
+void krait__score_rows(const struct pass *pass, unsigned thread);
+krait_status krait__logits(struct emodel *model, struct slot *const *slots, const float *const *hidden, size_t n, float *const *logits, struct why *why);
+
+/* forward.c */
+krait_status krait__forward(struct emodel *model, struct span *spans, size_t n_spans, struct why *why);
+
+#endif

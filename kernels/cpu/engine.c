@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* engine.c - the CPU engine's table: opening, closing and what it needs. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+#include "kernels/cpu/cpu.h"
+#include "base/memory.h"
+#include "base/size.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FIRST_ROWS 32           /* of the first pass, before any was timed */
+#define MAX_THREADS 1024
+
+static uint64_t page_bytes(int name)
+{
+	long pages = sysconf(name), size = sysconf(_SC_PAGESIZE);
+
+	return pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size : 0;
+}
+
+static krait_status devices(struct device *out, size_t n_out, size_t *n)
+{
+	*n = 1;
+	if (n_out == 0)
+		return KRAIT_OK;
+	memset(out, 0, sizeof(*out));
+	snprintf(out->name, sizeof(out->name), "cpu");
+	snprintf(out->about, sizeof(out->about), "%s, %u processors", krait__kernels_at(0)->name, krait__pool_processors());
+#ifdef _SC_PHYS_PAGES
+	out->memory = page_bytes(_SC_PHYS_PAGES);
+#endif
+#ifdef _SC_AVPHYS_PAGES
+	out->memory_free = page_bytes(_SC_AVPHYS_PAGES);
+#endif
+	return KRAIT_OK;
+}
+
+static unsigned thread_count(const struct engine_config *config)
+{
+	unsigned n = config->threads ? config->threads : krait__pool_processors();
+
+	return n < MAX_THREADS ? n : MAX_THREADS;
+}
+
+static uint64_t float_bytes(size_t floats)
+{
+	uint64_t bytes;
+
+	return krait__mul_u64(&bytes, floats, sizeof(float)) ? bytes : UINT64_MAX;
+}
+
+static krait_status estimate(const struct plan *plan, const struct engine_config *config, struct engine_memory *out, struct why *why)
+{
+	struct emodel model = { .plan = plan };
+	struct carver weights = { 0 }, scratch = { 0 };
+	size_t hidden_at;
+	krait_status status;
+
+	memset(out, 0, sizeof(*out));
+	status = krait__check_plan(plan, why);
+	if (status)
+		return status;
+	krait__carve_parts(&weights, &model);
+	krait__carve_scratch(&scratch, &model.scratch, plan, thread_count(config));
+	out->weights = float_bytes(weights.used);
+	out->scratch = float_bytes(scratch.used);
+	out->slot = float_bytes(krait__slot_floats(plan, NULL, &hidden_at));
+	return KRAIT_OK;
+}
+
+static float *zero_floats(size_t n)
+{
+	float *block = krait__alloc_vectors(n, sizeof(float));
+
+	if (block)
+		memset(block, 0, n * sizeof(float));
+	return block;
+}
+
+static krait_status take_memory(struct emodel *model, unsigned n_threads, struct why *why)
+{
+	const struct plan *plan = model->plan;
+	struct carver weights = { 0 }, scratch = { 0 };
+
+	model->slot_floats = krait__slot_floats(plan, NULL, &model->hidden_at);
+	krait__carve_parts(&weights, model);
+	krait__carve_scratch(&scratch, &model->scratch, plan, n_threads);
+	model->parts = krait__alloc_zero(plan->n_parts, sizeof(*model->parts));
+	model->prepared = weights.base = zero_floats(weights.used);
+	model->scratch_block = scratch.base = zero_floats(scratch.used);
+	if (!model->parts || !weights.base || !scratch.base)
+		return krait__why_memory(why);
+	weights.used = scratch.used = 0;
+	krait__slot_floats(plan, model->parts, &model->hidden_at);
+	krait__carve_parts(&weights, model);
+	krait__carve_scratch(&scratch, &model->scratch, plan, n_threads);
+	return KRAIT_OK;
+}
+
+static krait_status no_kernels(const char *name, struct why *why)
+{
+	struct quoted quoted;
+	const struct kernels *kernels;
+	char known[64] = "";
+
+	for (size_t i = 0; (kernels = krait__kernels_at(i)); i++)
+		snprintf(known + strlen(known), sizeof(known) - strlen(known), "%s%s", i ? ", " : "", kernels->name);
+	return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "instructions %s are not known or not available here; there are auto, %s",
+		krait__quote(&quoted, name, SIZE_MAX), known);
+}
+
+static void close_model(struct emodel *model)
+{
+	if (!model)
+		return;
+	if (model->pid == getpid())
+		krait__turn_destroy(&model->turn);
+	krait__pool_free(model->pool);
+	krait__free(model->parts);
+	krait__free(model->prepared);
+	krait__free(model->scratch_block);
+	krait__free(model);
+}
+
+static krait_status make_ready(struct emodel *model, const struct engine_config *config, struct why *why)
+{
+	unsigned n_threads = thread_count(config);
+	krait_status status = take_memory(model, n_threads, why);
+
+	if (!status)
+		status = krait__pool_new(&model->pool, n_threads, why);
+	if (status)
+		return status;
+	krait__prepare(model);
+	model->pass.model = model;
+	model->row_limit = FIRST_ROWS;
+	snprintf(model->about, sizeof(model->about), "%s, %u thread%s%s", model->kernels->name, n_threads, n_threads == 1 ? "" : "s",
+		config->fast ? ", exact (fast needs nothing else here)" : "");
+	return KRAIT_OK;
+}
+
+static krait_status open_model(struct emodel **out, const struct plan *plan, const struct engine_config *config, struct why *why)
+{
+	const struct kernels *kernels = krait__kernels_find(config->instructions);
+	krait_status status = krait__check_plan(plan, why);
+	struct emodel *model;
+
+	*out = NULL;
+	if (!kernels)
+		return no_kernels(config->instructions, why);
+	if (status)
+		return status;
+	model = krait__alloc_vectors(1, sizeof(*model));
+	if (!model)
+		return krait__why_memory(why);
+	memset(model, 0, sizeof(*model));
+	model->plan = plan;
+	model->kernels = kernels;
+	model->pid = getpid();
+	if (!krait__turn_init(&model->turn)) {
+		krait__free(model);
+		return krait__why_memory(why);
+	}
+	status = make_ready(model, config, why);
+	if (status) {
+		close_model(model);
+		return status;
+	}
+	*out = model;
+	return KRAIT_OK;
+}
+
+static const char *about(const struct emodel *model)
+{
+	return model->about;
+}
+
+const struct engine krait__cpu_engine = {
+	.abi = KRAIT__ENGINE_ABI, .size = sizeof(struct engine), .name = "cpu",
+	.devices = devices, .estimate = estimate, .open = open_model, .close = close_model, .about = about,
+	.slot_new = krait__slot_new, .slot_free = krait__slot_free, .slot_clear = krait__slot_clear, .slot_copy = krait__slot_copy,
+	.slot_export = krait__slot_export, .slot_import = krait__slot_import,
+	.forward = krait__forward, .logits = krait__logits,
+};

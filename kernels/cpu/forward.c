@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * forward.c - divides the spans of a call into passes and keeps their outcomes.
+ *
+ * A caller has the model for one pass at a time: a long prompt lets other callers in
+ * between its passes, and a progress callback may use the same model.
+ */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+#include "kernels/cpu/cpu.h"
+
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PASS_SECONDS 0.04       /* how soon a cancelled prompt stops */
+
+static size_t smaller(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+static bool active(struct span *span)
+{
+	if (span->status != KRAIT_OK || span->n_done == span->n)
+		return false;
+	if (span->cancel && atomic_load(span->cancel))
+		span->status = KRAIT_CANCELLED;
+	return span->status == KRAIT_OK;
+}
+
+/* One row for each active span, as many spans as there is room for; the next pass goes
+ * on behind them. */
+static void pick_spans(struct pass *pass, struct span *spans, size_t n_spans, size_t *cursor)
+{
+	size_t start = *cursor;
+
+	pass->n_pieces = 0;
+	for (size_t i = 0; i < n_spans; i++) {
+		struct span *span = &spans[(start + i) % n_spans];
+
+		if (!active(span))
+			continue;
+		if (pass->n_pieces == MAX_ROWS) {
+			*cursor = (start + i) % n_spans;
+			return;
+		}
+		pass->pieces[pass->n_pieces++] = (struct piece){ .span = span, .n = 1 };
+	}
+}
+
+/* More rows for the first ones, cut into equal passes: 41 rows under a limit of 40 are 21 and 20. */
+static void pick_rows(struct pass *pass, size_t limit)
+{
+	size_t spare = limit > pass->n_pieces ? limit - pass->n_pieces : 0;
+
+	pass->n_rows = 0;
+	for (size_t i = 0; i < pass->n_pieces; i++) {
+		struct piece *piece = &pass->pieces[i];
+		size_t left = piece->span->n - piece->span->n_done, room = spare + 1, n_passes = (left + room - 1) / room;
+
+		piece->n = (left + n_passes - 1) / n_passes;
+		spare -= piece->n - 1;
+		piece->row = pass->n_rows;
+		pass->n_rows += piece->n;
+	}
+}
+
+static void pick_scored(struct pass *pass)
+{
+	pass->n_scored = 0;
+	for (size_t i = 0; i < pass->n_pieces; i++) {
+		const struct piece *piece = &pass->pieces[i];
+
+		for (size_t r = 0; piece->span->targets && r < piece->n; r++) {
+			size_t position = piece->span->n_done + r;
+
+			if (piece->span->targets[position] >= 0)
+				pass->scored[pass->n_scored++] = (struct scored){
+					piece->row + r, piece->span->targets[position], piece->span->scores + position };
+		}
+	}
+}
+
+/* The rows kept so far move up to make room for those of this pass. */
+static void keep_hidden(const struct emodel *model, const struct piece *piece)
+{
+	struct span *span = piece->span;
+	const struct scratch *s = &model->scratch;
+	size_t width = model->plan->width, keep = smaller(span->n_keep, span->n);
+	size_t have = smaller(keep, span->n_done), more = smaller(keep, piece->n);
+	size_t drop = have + more > keep ? have + more - keep : 0;
+
+	if (keep == 0)
+		return;
+	memmove(span->hidden, span->hidden + drop * width, (have - drop) * width * sizeof(float));
+	for (size_t i = 0; i < more; i++)
+		memcpy(span->hidden + (have - drop + i) * width, s->normed + (piece->row + piece->n - more + i) * s->wide, width * sizeof(float));
+}
+
+static void keep_results(const struct pass *pass)
+{
+	const struct emodel *model = pass->model;
+
+	for (size_t i = 0; i < pass->n_pieces; i++) {
+		const struct piece *piece = &pass->pieces[i];
+		const float *last = model->scratch.normed + (piece->row + piece->n - 1) * model->scratch.wide;
+
+		memcpy(piece->span->slot->hidden, last, model->plan->width * sizeof(float));
+		keep_hidden(model, piece);
+		piece->span->n_done += piece->n;
+	}
+}
+
+static double now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+/* How many rows fit next time. No pass can be shorter than reading the weights takes, so
+ * with a large model the fastest pass seen is the measure. Results do not depend on it. */
+static void adapt(struct emodel *model, size_t n_rows, double seconds)
+{
+	double budget, fit;
+
+	if (seconds < model->fastest || model->fastest == 0)
+		model->fastest = seconds;
+	budget = model->fastest > PASS_SECONDS ? model->fastest : PASS_SECONDS;
+	if (n_rows < model->row_limit && seconds < budget)
+		return;
+	fit = (double)n_rows * budget / (seconds > 1e-9 ? seconds : 1e-9);
+	if (fit > 2.0 * (double)n_rows)
+		fit = 2.0 * (double)n_rows;
+	if (fit < 0.5 * (double)n_rows)
+		fit = 0.5 * (double)n_rows;
+	model->row_limit = fit < 1 ? 1 : fit > MAX_ROWS ? MAX_ROWS : (size_t)fit;
+}
+
+/* False: no span has anything left to do. */
+static bool run_pass(struct emodel *model, struct span *spans, size_t n_spans, size_t *cursor)
+{
+	struct pass *pass = &model->pass;
+	bool any;
+
+	krait__turn_take(&model->turn);
+	pick_spans(pass, spans, n_spans, cursor);
+	any = pass->n_pieces > 0;
+	if (any) {
+		double start = now();
+
+		pick_rows(pass, model->row_limit);
+		pick_scored(pass);
+		krait__pool_run(model->pool, krait__pass_job, pass);
+		keep_results(pass);
+		adapt(model, pass->n_rows, now() - start);
+	}
+	krait__turn_leave(&model->turn);
+	return any;
+}
+
+/* Between passes: those that are not done yet hear of it and may stop. */
+static void report(struct span *spans, size_t n_spans)
+{
+	for (size_t i = 0; i < n_spans; i++) {
+		struct span *span = &spans[i];
+
+		if (span->progress && span->status == KRAIT_OK && span->n_done < span->n &&
+				span->progress(span->user, span->n_done, span->n))
+			span->status = KRAIT_CANCELLED;
+	}
+}
+
+/* At the end: those that needed more than one pass hear that they are done. */
+static void report_end(const struct span *spans, size_t n_spans, size_t n_passes)
+{
+	for (size_t i = 0; i < n_spans && n_passes > 1; i++)
+		if (spans[i].progress && spans[i].status == KRAIT_OK && spans[i].n > 1)
+			spans[i].progress(spans[i].user, spans[i].n, spans[i].n);
+}
+
+krait_status krait__forward(struct emodel *model, struct span *spans, size_t n_spans, struct why *why)
+{
+	size_t cursor = 0, n_passes = 0;
+
+	if (model->pid != getpid())
+		return krait__why(why, KRAIT_ERROR_FORKED, "the model was opened before fork(); open it in this process anew");
+	for (size_t i = 0; i < n_spans; i++) {
+		spans[i].n_done = 0;
+		spans[i].status = KRAIT_OK;
+	}
+	while (run_pass(model, spans, n_spans, &cursor)) {
+		n_passes++;
+		report(spans, n_spans);
+	}
+	report_end(spans, n_spans, n_passes);
+	return KRAIT_OK;
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kernels.h - the arithmetic of the engine: one table of functions for each instruction set.
+ *
+ * The rule that every kernel keeps: an element of a result is computed in an order that
+ * depends on the shapes and on the instruction set only. How many rows a call has, where a
+ * range begins, how data is aligned and which thread runs it do not change a bit. So a
+ * prompt read at once and one read token by token give the same state, and so do a batch
+ * and its sequences alone.
+ */
+#ifndef KRAIT_CPU_KERNELS_H
+#define KRAIT_CPU_KERNELS_H
+
+#include "base/dtype.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define BLOCK 16                /* channels stand in blocks of this many; rows are padded to it */
+
+static inline size_t krait__pad(size_t n) { return (n + BLOCK - 1) / BLOCK * BLOCK; }
+
+/* A weight matrix as stored: row-major [rows, k]. */
+struct matrix {
+	const void *data;
+	enum dtype type;
+	size_t rows, k;
+};
+
+/* out[r][j] = bias[j] + dot(in[r], row j of the matrix); with `add`, that is added to out. */
+struct product {
+	struct matrix matrix;
+	const float *in;
+	size_t in_stride, n_rows;
+	const float *bias;              /* NULL or [matrix.rows] */
+	float *out;
+	size_t out_stride;
+	bool add;
+	float *panel;                   /* scratch of the calling thread */
+	size_t n_panel;                 /* floats in it, at least matrix.k */
+};
+
+/* A causal convolution of each channel over time, then SiLU. `state` holds the last
+ * d_conv - 1 inputs, oldest first, and is advanced. */
+struct conv {
+	const float *in;
+	size_t in_stride, n_rows;
+	float *out;
+	size_t out_stride;
+	float *state;                   /* [d_conv - 1, stride] */
+	const float *weight;            /* [d_conv, stride]: the last one multiplies the newest input */
+	const float *bias;              /* NULL or [stride] */
+	size_t stride, d_conv;
+};
+
+/* Mamba-1: h = exp(dt A) h + dt B x; y = (C h + D x) silu(z). Ranges are in blocks. */
+struct scan1 {
+	float *state;                   /* [blocks, d_state, BLOCK] */
+	const float *a;                 /* the same shape */
+	const float *d;                 /* [channels] */
+	const float *x, *z, *dt;        /* [n_rows, channels], each with its stride */
+	size_t x_stride, z_stride, dt_stride;
+	const float *b, *c;             /* [n_rows, d_state] */
+	size_t bc_stride;
+	float *y;
+	size_t y_stride, n_rows, d_state;
+};
+
+/* Mamba-2: h = decay h + dt x B; y = C h + D x. Ranges are in heads. */
+struct scan2 {
+	float *state;                   /* [heads, d_state, padded head_dim] */
+	const float *d;                 /* [heads * head_dim] */
+	const float *x, *b, *c;         /* [n_rows, heads * head_dim], [n_rows, groups * d_state] twice */
+	size_t stride;                  /* of all three */
+	const float *dt, *decay;        /* [n_rows, heads] */
+	size_t dt_stride;
+	float *y;
+	size_t y_stride, n_rows, d_state, head_dim, heads_per_group;
+};
+
+struct kernels {
+	const char *name;
+	bool (*available)(void);
+	void (*product)(const struct product *product, size_t first, size_t last);     /* rows of the matrix */
+	void (*conv)(const struct conv *conv, size_t first, size_t last);               /* channels */
+	void (*scan1)(const struct scan1 *scan, size_t first, size_t last);
+	void (*scan2)(const struct scan2 *scan, size_t first, size_t last);
+	/* out = in / rms(in) * weight + bias; with `centre` the mean is taken off first. */
+	void (*norm)(float *out, const float *in, const float *weight, const float *bias, size_t n, float eps, bool centre);
+	void (*gate)(float *out, const float *in, const float *z, size_t n);            /* in * silu(z) */
+	void (*softplus)(float *out, const float *in, const float *bias, size_t n);     /* softplus(in + bias); bias may be NULL */
+	void (*exp_of)(float *out, const float *a, const float *b, size_t n);           /* exp(a * b) */
+	/* The highest of n values and the sum of exp(value - highest). */
+	void (*exp_sum)(const float *in, size_t n, float *highest, float *sum);
+};
+
+extern const struct kernels krait__kernels_generic;
+extern const struct kernels krait__kernels_avx2;
+extern const struct kernels krait__kernels_avx512;
+
+/* By name; "auto" or "": the best that the machine has. NULL: not known, not built or
+ * not available here. */
+const struct kernels *krait__kernels_find(const char *name);
+const struct kernels *krait__kernels_at(size_t index);         /* those available, best first; NULL past the end */
+
+#endif

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mamba2.c - a Mamba-2 block. Threads share out the rows of in_proj, then heads, then rows
+ * of the batch for the gated norm. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+#include "kernels/cpu/cpu.h"
+
+static void project(const struct pass *pass, const struct ready *ready, unsigned thread)
+{
+	struct pool *pool = pass->model->pool;
+	struct segments segments = krait__segments(ready->part);
+
+	for (int i = 0; i < N_SEGMENTS; i++) {
+		struct share share = krait__pool_share(pool, thread, segments.n[i], i == SEGMENT_CONV ? BLOCK : 4);
+
+		krait__segment_product(pass, ready, (enum segment)i, share, thread);
+		if (i == SEGMENT_CONV)
+			krait__conv_pieces(pass, ready, (struct share){ share.first, krait__pad(share.last) });
+	}
+}
+
+static float clamp(float value, float low, float high)
+{
+	return value < low ? low : value > high ? high : value;
+}
+
+static void time_steps(const struct pass *pass, const struct ready *ready, struct share heads)
+{
+	const struct emodel *model = pass->model;
+	const struct scratch *s = &model->scratch;
+	const struct part *part = ready->part;
+	size_t at = krait__segments(part).at[SEGMENT_DT] + heads.first, n = heads.last - heads.first;
+
+	for (size_t r = 0; r < pass->n_rows; r++) {
+		float *dt = s->dt + r * s->dt_wide + heads.first, *decay = s->decay + r * s->dt_wide + heads.first;
+
+		model->kernels->softplus(dt, s->projected + r * s->projected_wide + at, ready->dt_bias ? ready->dt_bias + heads.first : NULL, n);
+		for (size_t i = 0; i < n; i++)
+			dt[i] = clamp(dt[i], part->limit_low, part->limit_high);
+		model->kernels->exp_of(decay, dt, ready->a + heads.first, n);
+	}
+}
+
+static void scan_pieces(const struct pass *pass, const struct ready *ready, struct share heads)
+{
+	const struct emodel *model = pass->model;
+	const struct scratch *s = &model->scratch;
+	const struct part *part = ready->part;
+
+	for (size_t i = 0; i < pass->n_pieces; i++) {
+		size_t row = pass->pieces[i].row;
+		const float *x = s->convolved + row * s->convolved_wide;
+		struct scan2 scan = {
+			.state = pass->pieces[i].span->slot->data + ready->ssm_at, .d = ready->d,
+			.x = x, .b = x + part->d_ssm, .c = x + part->d_ssm + (size_t)part->n_groups * part->d_state, .stride = s->convolved_wide,
+			.dt = s->dt + row * s->dt_wide, .decay = s->decay + row * s->dt_wide, .dt_stride = s->dt_wide,
+			.y = s->y + row * s->y_wide + (part->d_inner - part->d_ssm), .y_stride = s->y_wide,
+			.n_rows = pass->pieces[i].n, .d_state = part->d_state, .head_dim = part->head_dim,
+			.heads_per_group = part->n_heads / part->n_groups,
+		};
+
+		model->kernels->scan2(&scan, heads.first, heads.last);
+	}
+}
+
+static bool gates_last(const struct ready *ready)
+{
+	return ready->gate_norm && (ready->part->flags & PART_NORM_BEFORE_GATE);
+}
+
+static void gate_heads(const struct pass *pass, const struct ready *ready, struct share heads)
+{
+	const struct emodel *model = pass->model;
+	const struct scratch *s = &model->scratch;
+	const struct part *part = ready->part;
+	size_t first = heads.first * part->head_dim, n = (heads.last - heads.first) * part->head_dim;
+	size_t z = krait__segments(part).at[SEGMENT_Z] + first;
+
+	for (size_t r = 0; r < pass->n_rows; r++) {
+		float *y = s->y + r * s->y_wide + (part->d_inner - part->d_ssm) + first;
+
+		model->kernels->gate(y, y, s->projected + r * s->projected_wide + z, n);
+	}
+}
+
+/* The gated norm of one row, and before it the part of the row that no scan makes. */
+static void finish_row(const struct emodel *model, const struct ready *ready, size_t row)
+{
+	const struct scratch *s = &model->scratch;
+	const struct part *part = ready->part;
+	struct segments segments = krait__segments(part);
+	size_t n_mlp = part->d_inner - part->d_ssm, group = part->d_ssm / part->n_groups;
+	const float *projected = s->projected + row * s->projected_wide, *mlp = projected + segments.at[SEGMENT_MLP];
+	float *out = s->y + row * s->y_wide, *y = out + n_mlp;
+
+	model->kernels->gate(out, mlp + n_mlp, mlp, n_mlp);
+	if (!ready->gate_norm)
+		return;
+	for (size_t g = 0; g < part->n_groups; g++)
+		model->kernels->norm(y + g * group, y + g * group, ready->gate_norm + g * group, NULL, group, part->inner_eps, false);
+	if (gates_last(ready))
+		model->kernels->gate(y, y, projected + segments.at[SEGMENT_Z], part->d_ssm);
+}
+
+void krait__mamba2(const struct pass *pass, const struct ready *ready, unsigned thread)
+{
+	const struct emodel *model = pass->model;
+	struct share heads = krait__pool_share(model->pool, thread, ready->part->n_heads, 1);
+	struct share rows = krait__pool_share(model->pool, thread, pass->n_rows, 1);
+
+	project(pass, ready, thread);
+	krait__pool_barrier(model->pool);
+	time_steps(pass, ready, heads);
+	scan_pieces(pass, ready, heads);
+	if (!gates_last(ready))
+		gate_heads(pass, ready, heads);
+	krait__pool_barrier(model->pool);
+	for (size_t r = rows.first; r < rows.last; r++)
+		finish_row(model, ready, r);
+	krait__pool_barrier(model->pool);
+	krait__out_product(pass, ready, thread);
+	krait__pool_barrier(model->pool);
+}

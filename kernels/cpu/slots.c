@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * slots.c - one sequence's state, and its canonical form.
+ *
+ * Inside a slot channels stand side by side, so that a vector holds channels: the window
+ * is [d_conv - 1, channels], the state of Mamba-1 [blocks, d_state, BLOCK] and that of
+ * Mamba-2 [heads, d_state, head_dim], each row padded to whole blocks.
+ */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+#include "kernels/cpu/cpu.h"
+#include "base/memory.h"
+
+#include <string.h>
+
+krait_status krait__slot_new(struct slot **out, struct emodel *model, struct why *why)
+{
+	struct slot *slot = krait__alloc_vectors(model->slot_floats + sizeof(*slot) / sizeof(float), sizeof(float));
+
+	*out = NULL;
+	if (!slot)
+		return krait__why_memory(why);
+	slot->model = model;
+	slot->hidden = slot->data + model->hidden_at;
+	krait__slot_clear(slot);
+	*out = slot;
+	return KRAIT_OK;
+}
+
+void krait__slot_free(struct slot *slot)
+{
+	krait__free(slot);
+}
+
+void krait__slot_clear(struct slot *slot)
+{
+	memset(slot->data, 0, slot->model->slot_floats * sizeof(float));
+}
+
+void krait__slot_copy(struct slot *to, const struct slot *from)
+{
+	memcpy(to->data, from->data, from->model->slot_floats * sizeof(float));
+}
+
+/* Where element (i, j) of a canonical matrix [rows, columns] stands in a slot. */
+struct place {
+	size_t at, rows, columns, stride, block;
+};
+
+/* mamba1: [I, N] in blocks of BLOCK rows; mamba2: [H * P, N], each head padded; conv: [channels, K-1]. */
+static struct place place_of(const struct emodel *model, uint32_t component)
+{
+	const struct component *wanted = &model->plan->components[component];
+	const struct ready *ready = &model->parts[wanted->part];
+	const struct part *part = ready->part;
+	size_t channels = krait__conv_channels(part);
+
+	if (component == part->component)
+		return (struct place){ ready->conv_at, channels, part->d_conv - 1, krait__pad(channels), channels };
+	if (part->kind == PART_MAMBA1)
+		return (struct place){ ready->ssm_at, part->d_inner, part->d_state, BLOCK, BLOCK };
+	return (struct place){ ready->ssm_at, (size_t)part->n_heads * part->head_dim, part->d_state, krait__pad(part->head_dim), part->head_dim };
+}
+
+static size_t place_at(const struct place *place, size_t row, size_t column)
+{
+	size_t block = row / place->block;
+
+	return place->at + block * place->columns * place->stride + column * place->stride + row % place->block;
+}
+
+void krait__slot_export(const struct slot *slot, uint32_t component, float *canonical)
+{
+	const struct plan *plan = slot->model->plan;
+	struct place place;
+
+	if (plan->components[component].part == NO_TENSOR) {
+		memcpy(canonical, slot->hidden, plan->width * sizeof(float));
+		return;
+	}
+	place = place_of(slot->model, component);
+	for (size_t i = 0; i < place.rows; i++)
+		for (size_t j = 0; j < place.columns; j++)
+			canonical[i * place.columns + j] = slot->data[place_at(&place, i, j)];
+}
+
+void krait__slot_import(struct slot *slot, uint32_t component, const float *canonical)
+{
+	const struct plan *plan = slot->model->plan;
+	struct place place;
+
+	if (plan->components[component].part == NO_TENSOR) {
+		memcpy(slot->hidden, canonical, plan->width * sizeof(float));
+		return;
+	}
+	place = place_of(slot->model, component);
+	for (size_t i = 0; i < place.rows; i++)
+		for (size_t j = 0; j < place.columns; j++)
+			slot->data[place_at(&place, i, j)] = canonical[i * place.columns + j];
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* why.h - a status with its text. Fixed size, so that an error needs no memory. */
+#ifndef KRAIT_BASE_WHY_H
+#define KRAIT_BASE_WHY_H
+
+#include "krait.h"
+
+struct why {
+	krait_status status;
+	char text[768];
+};
+
+/* Sets both and returns the status. A text names the thing, the place and the
+ * remedy. What comes from a file or a caller goes in through krait__quote, so that
+ * it can hold no control characters. `why` may be NULL. */
+krait_status krait__why(struct why *why, krait_status status, const char *format, ...)
+#ifdef __GNUC__
+	__attribute__((format(printf, 3, 4)))
+#endif
+	;
+krait_status krait__why_memory(struct why *why);
+void krait__why_clear(struct why *why);
+
+/* Puts "prefix: " before the text that is there. */
+void krait__why_prefix(struct why *why, const char *prefix);
+
+/* `text` in single quotes with control characters and broken UTF-8 as \xHH, shortened
+ * with ... to fit; n_out at least 16. Returns out. n_text may be SIZE_MAX: up to its zero. */
+struct quoted { char text[200]; };
+const char *krait__quote(struct quoted *out, const char *text, size_t n_text);
+
+#endif

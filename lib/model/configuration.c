@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* configuration.c - reading the config.json of mamba_ssm and of transformers. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include "model/configuration.h"
+
+#include "base/json.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct family *const families[] = {
+	&krait__family_mamba1,
+	&krait__family_mamba2,
+};
+#define N_FAMILIES (sizeof(families) / sizeof(*families))
+
+#define DEFAULT_EPS 1e-5
+#define RUNS "this build runs Mamba-1 (model_type 'mamba') and Mamba-2 ('mamba2')"
+
+static bool given(const json_t *file, const char *key)
+{
+	const json_t *value = json_object_get(file, key);
+
+	return value && !json_is_null(value);
+}
+
+krait_status krait__config_want(enum want *out, const json_t *object, const char *key, struct why *why)
+{
+	bool value = false;
+	krait_status status;
+
+	status = krait__json_bool(&value, object, key, CONFIG_FILE, why);
+	if (status == KRAIT_OK && given(object, key))
+		*out = value ? WANT_YES : WANT_NO;
+	return status;
+}
+
+krait_status krait__config_limits(struct model_config *config, const json_t *object, const char *key, struct why *why)
+{
+	const json_t *list = json_object_get(object, key);
+	double low, high;
+
+	if (!list || json_is_null(list))
+		return KRAIT_OK;
+	if (!json_is_array(list) || json_array_size(list) != 2 || !krait__json_is_float(json_array_get(list, 0), &low)
+		|| !krait__json_is_float(json_array_get(list, 1), &high) || isnan(low) || isnan(high) || low > high)
+		return krait__why(why, KRAIT_ERROR_FORMAT, CONFIG_FILE ": field '%s' is not a pair of limits, lower one first: "
+			"two numbers such as [0.0, Infinity] are needed", key);
+	config->limit_low = low;
+	config->limit_high = high;
+	return KRAIT_OK;
+}
+
+void krait__config_defaults(struct model_config *out, const struct family *family, bool original)
+{
+	memset(out, 0, sizeof(*out));
+	out->family = family;
+	out->original = original;
+	out->tied = -1;
+	out->eps = DEFAULT_EPS;
+	out->limit_high = INFINITY;
+	out->want[NEED_ALWAYS] = WANT_YES;
+	out->want[NEED_CONV_BIAS] = WANT_YES;
+	out->want[NEED_GATE_NORM] = WANT_YES;
+	out->want[NEED_NORM_BIAS] = original ? WANT_MAYBE : WANT_NO;
+}
+
+static krait_status unknown(const char *field, const char *value, struct why *why)
+{
+	struct quoted quoted;
+
+	return krait__why(why, KRAIT_ERROR_UNSUPPORTED, CONFIG_FILE ": %s is %s: " RUNS, field, krait__quote(&quoted, value, SIZE_MAX));
+}
+
+/* The first of transformers' architectures, NULL when there is none. */
+static const char *architecture(const json_t *file)
+{
+	return json_string_value(json_array_get(json_object_get(file, "architectures"), 0));
+}
+
+static krait_status transformers_family(const struct family **out, const json_t *file, struct why *why)
+{
+	const char *type = NULL, *name = architecture(file);
+	krait_status status = krait__json_text(&type, file, "model_type", CONFIG_FILE, why);
+
+	if (status != KRAIT_OK)
+		return status;
+	for (size_t i = 0; i < N_FAMILIES && !*out; i++)
+		if (type ? !strcmp(type, families[i]->model_type) : name && !strcmp(name, families[i]->architecture))
+			*out = families[i];
+	if (*out)
+		return KRAIT_OK;
+	if (!type && !name)
+		return krait__why(why, KRAIT_ERROR_FORMAT, CONFIG_FILE ": field 'architectures' holds no name: a list such as [\"MambaForCausalLM\"] is needed");
+	return unknown(type ? "model_type" : "architectures", type ? type : name, why);
+}
+
+static krait_status original_family(const struct family **out, const json_t *ssm, struct why *why)
+{
+	const char *layer = "Mamba1";
+	krait_status status = krait__json_text(&layer, ssm, "layer", CONFIG_FILE, why);
+
+	if (status != KRAIT_OK)
+		return status;
+	for (size_t i = 0; i < N_FAMILIES && !*out; i++)
+		if (!strcmp(layer, families[i]->layer))
+			*out = families[i];
+	return *out ? KRAIT_OK : unknown("ssm_cfg.layer", layer, why);
+}
+
+/* What the original package can mix into a model and this build cannot run. */
+static krait_status refuse_hybrid(const json_t *file, struct why *why)
+{
+	const json_t *attention = json_object_get(file, "attn_layer_idx");
+	uint32_t mlp = 0;
+	krait_status status = krait__json_u32(&mlp, file, "d_intermediate", CONFIG_FILE, why);
+
+	if (status != KRAIT_OK)
+		return status;
+	if (attention && !json_is_null(attention) && !json_is_array(attention))
+		return krait__why(why, KRAIT_ERROR_FORMAT, CONFIG_FILE ": field 'attn_layer_idx' is not a list of layers");
+	if (json_array_size(attention) > 0)
+		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, CONFIG_FILE ": attn_layer_idx names %zu attention layers, a hybrid: " RUNS,
+			json_array_size(attention));
+	if (mlp > 0)
+		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, CONFIG_FILE ": d_intermediate is %u, which adds an MLP to each layer: " RUNS, (unsigned)mlp);
+	return KRAIT_OK;
+}
+
+/* SiLU goes by two names. */
+static krait_status check_activation(const json_t *fields, const char *key, struct why *why)
+{
+	const char *name = "silu";
+	struct quoted quoted;
+	krait_status status = krait__json_text(&name, fields, key, CONFIG_FILE, why);
+
+	if (status == KRAIT_OK && strcmp(name, "silu") && strcmp(name, "swish"))
+		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, CONFIG_FILE ": field '%s' is %s: only 'silu' is known", key,
+			krait__quote(&quoted, name, SIZE_MAX));
+	return status;
+}
+
+static krait_status read_layers(uint32_t *out, const json_t *file, const char *key, struct why *why)
+{
+	krait_status status = krait__json_u32(out, file, key, CONFIG_FILE, why);
+
+	if (status == KRAIT_OK && given(file, key) && *out == 0)
+		return krait__why(why, KRAIT_ERROR_FORMAT, CONFIG_FILE ": field '%s' is 0: a positive number is needed", key);
+	return status;
+}
+
+static krait_status read_tied(int *out, const json_t *file, const char *key, struct why *why)
+{
+	bool value = false;
+	krait_status status = krait__json_bool(&value, file, key, CONFIG_FILE, why);
+
+	if (status == KRAIT_OK && given(file, key))
+		*out = value;
+	return status;
+}
+
+static krait_status read_original(struct model_config *out, const json_t *file, struct why *why)
+{
+	const json_t *ssm = json_object_get(file, "ssm_cfg");
+	const struct family *family = NULL;
+	krait_status status;
+
+	if (json_is_null(ssm))
+		ssm = NULL;
+	if (ssm && !json_is_object(ssm))
+		return krait__why(why, KRAIT_ERROR_FORMAT, CONFIG_FILE ": field 'ssm_cfg' is not an object");
+	if ((status = original_family(&family, ssm, why)) != KRAIT_OK || (status = refuse_hybrid(file, why)) != KRAIT_OK)
+		return status;
+	krait__config_defaults(out, family, true);
+	if ((status = read_layers(&out->n_layers, file, "n_layer", why)) != KRAIT_OK
+		|| (status = read_tied(&out->tied, file, "tie_embeddings", why)) != KRAIT_OK
+		|| (status = krait__config_want(&out->want[NEED_NORM_BIAS], file, "rms_norm", why)) != KRAIT_OK
+		|| (status = krait__config_want(&out->want[NEED_BIAS], ssm, "bias", why)) != KRAIT_OK
+		|| (status = krait__config_want(&out->want[NEED_CONV_BIAS], ssm, "conv_bias", why)) != KRAIT_OK
+		|| (status = check_activation(ssm, "activation", why)) != KRAIT_OK)
+		return status;
+	/* rms_norm false means LayerNorm, and that is what has a bias. */
+	if (out->want[NEED_NORM_BIAS] != WANT_MAYBE)
+		out->want[NEED_NORM_BIAS] = out->want[NEED_NORM_BIAS] == WANT_YES ? WANT_NO : WANT_YES;
+	return family->configure(out, ssm, why);
+}
+
+static krait_status read_transformers(struct model_config *out, const json_t *file, struct why *why)
+{
+	const struct family *family = NULL;
+	krait_status status = transformers_family(&family, file, why);
+
+	if (status != KRAIT_OK)
+		return status;
+	if (given(file, "quantization_config"))
+		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, CONFIG_FILE ": field 'quantization_config' says that the weights are quantised: "
+			"a checkpoint in f32, f16 or bf16 is needed");
+	krait__config_defaults(out, family, false);
+	if ((status = read_layers(&out->n_layers, file, "num_hidden_layers", why)) != KRAIT_OK
+		|| (status = read_tied(&out->tied, file, "tie_word_embeddings", why)) != KRAIT_OK
+		|| (status = krait__config_want(&out->want[NEED_BIAS], file, "use_bias", why)) != KRAIT_OK
+		|| (status = krait__config_want(&out->want[NEED_CONV_BIAS], file, "use_conv_bias", why)) != KRAIT_OK
+		|| (status = check_activation(file, "hidden_act", why)) != KRAIT_OK
+		|| (status = krait__json_double(&out->eps, file, "layer_norm_epsilon", CONFIG_FILE, why)) != KRAIT_OK)
+		return status;
+	if (!(out->eps >= 0) || !isfinite(out->eps))
+		return krait__why(why, KRAIT_ERROR_FORMAT, CONFIG_FILE ": field 'layer_norm_epsilon' is %g: a small positive number is needed", out->eps);
+	return family->configure(out, file, why);
+}
+
+static krait_status read_file(struct model_config *out, const json_t *file, struct why *why)
+{
+	if (!json_is_object(file))
+		return krait__why(why, KRAIT_ERROR_FORMAT, CONFIG_FILE ": an object is needed");
+	if (given(file, "model_type") || given(file, "architectures"))
+		return read_transformers(out, file, why);
+	if (given(file, "d_model") || given(file, "n_layer") || given(file, "ssm_cfg"))
+		return read_original(out, file, why);
+	return krait__why(why, KRAIT_ERROR_UNSUPPORTED, CONFIG_FILE ": it has neither 'model_type' nor 'architectures' nor the fields of "
+		"mamba_ssm ('d_model', 'n_layer', 'ssm_cfg'), so the kind of model is unknown; " RUNS);
+}
+
+krait_status krait__config_read(struct model_config *out, json_t **json, const char *text, size_t n_text, struct why *why)
+{
+	krait_status status;
+	json_t *file;
+
+	memset(out, 0, sizeof(*out));
+	if (json)
+		*json = NULL;
+	file = krait__json_config(text, n_text, CONFIG_FILE, why);
+	if (!file)
+		return why->status;
+	status = read_file(out, file, why);
+	if (status == KRAIT_OK && json)
+		*json = json_incref(file);
+	json_decref(file);
+	return status;
+}

@@ -1,0 +1,1 @@
+# lib/model - configuration, families, weights

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* model.h - what a krait_model is inside; immutable once open. */
+#ifndef KRAIT_MODEL_MODEL_H
+#define KRAIT_MODEL_MODEL_H
+
+#include "engine.h"
+#include "model/checkpoint.h"
+
+#include <jansson.h>
+#include <sys/types.h>
+
+struct krait_options {
+	struct why why;
+	char *device, *weights, *precision, *instructions, *tokenizer;  /* NULL: the default */
+	int64_t threads;
+	bool map, inspect;
+	krait_progress_fn progress;
+	void *progress_user;
+	krait_log_fn log;
+	void *log_user;
+};
+
+/* What the model's own files say about generating. */
+struct generation {
+	krait_token *stops;             /* eos ids: generation_config first, then config.json, then the tokenizer's eos_token */
+	size_t n_stops;
+	json_t *defaults;               /* generation_config.json whole, or NULL */
+};
+
+struct krait_model {
+	atomic_size_t references;
+	struct why why;
+	pid_t pid;                      /* of the process that opened it */
+	struct checkpoint checkpoint;   /* mapped files */
+	void **owned;                   /* blocks of converted or copied weights */
+	size_t n_owned;
+	struct plan plan;
+	char family[32];
+	char weights[16];               /* "f32", "f16", "bf16", "mixed" */
+	const struct engine *engine;
+	struct emodel *emodel;          /* NULL when only inspected */
+	struct engine_memory memory;
+	krait_tokenizer *tokenizer;     /* NULL when there is none */
+	uint32_t n_valid;               /* ids that may be sampled: the tokenizer's size, at most vocab */
+	struct generation generation;
+	char *chat_template;            /* NULL when there is none */
+	json_t *special_tokens;         /* object: bos_token, eos_token, ... as text */
+	krait_progress_fn progress;     /* of the options it was opened with; long feeds report to it too */
+	void *progress_user;
+	krait_log_fn log;
+	void *log_user;
+	uint64_t n_parameters, weight_bytes;
+	unsigned char fingerprint[16];
+	char fingerprint_text[33];
+	char device[16];
+	char note[256];
+	char *info;
+};
+
+bool krait__model_forked(const struct krait_model *model);     /* another process than the one that opened it */
+size_t krait__model_component_bytes(const struct krait_model *model);  /* all components in canonical form */
+
+#endif

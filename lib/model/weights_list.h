@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* weights_list.h - what the readers of files share: a checkpoint's list of weights. */
+#ifndef KRAIT_MODEL_WEIGHTS_LIST_H
+#define KRAIT_MODEL_WEIGHTS_LIST_H
+
+#include "model/checkpoint.h"
+
+#define KRAIT__MOST_WEIGHTS 100000u     /* of one file */
+#define KRAIT__LONGEST_NAME 4096u
+
+/* Room for n more; n_weights stays. */
+krait_status krait__weights_reserve(struct checkpoint *checkpoint, size_t n, struct why *why);
+
+/* Frees the weights from `first` on. */
+void krait__weights_cut(struct checkpoint *checkpoint, size_t first);
+
+/* Sorts those from `first` on by name; FORMAT when a name stands there twice. `what` is where. */
+krait_status krait__weights_sort(struct checkpoint *checkpoint, size_t first, const char *what, struct why *why);
+
+#endif

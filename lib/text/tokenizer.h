@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tokenizer.h - what the rest of the library sees of the tokenizer. */
+#ifndef KRAIT_TEXT_TOKENIZER_H
+#define KRAIT_TEXT_TOKENIZER_H
+
+#include "base/buffer.h"
+#include "base/why.h"
+
+/* From a tokenizer.json in memory. `what` names it in errors. */
+krait_status krait__tokenizer_load(krait_tokenizer **out, const char *json, size_t n_json, const char *what, struct why *why);
+
+struct token_list { krait_token *ids; size_t size, room; };
+void krait__token_list_free(struct token_list *list);
+
+/* Appends; on failure the list is as it was. */
+krait_status krait__tokenizer_append(const krait_tokenizer *tokenizer, struct token_list *out, const char *text, size_t n_text, int flags, struct why *why);
+
+/* The bytes of one token (special ones too); size 0 for an id without text. */
+const char *krait__tokenizer_bytes(const krait_tokenizer *tokenizer, krait_token token, size_t *n_bytes);
+
+/* Text that is marked, span by span, as one where special tokens count or not: what chat
+ * templates render. A special token counts only where it lies wholly in special spans
+ * (neighbouring ones taken together); all other text is tokenized as if the spans were one,
+ * across their borders. A message's content is a span where special tokens do not count. */
+struct text_span { size_t n_text; bool special; };
+krait_status krait__tokenizer_append_spans(const krait_tokenizer *tokenizer, struct token_list *out, const char *text,
+	const struct text_span *spans, size_t n_spans, struct why *why);
+
+/* The streaming decoder as plain data, so that a session can hold, copy and save it. */
+struct stream {
+	unsigned char held[4];          /* the beginning of an unfinished character */
+	unsigned char n_held;
+};
+/* Appends the text that this token completes. False: out of memory, stream unchanged. */
+bool krait__stream_push(struct stream *stream, const krait_tokenizer *tokenizer, krait_token token, struct buffer *out);
+bool krait__stream_flush(struct stream *stream, struct buffer *out);
+
+#endif

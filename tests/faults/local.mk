@@ -1,0 +1,1 @@
+# tests with failing allocations and files

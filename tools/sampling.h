@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sampling.h - how tokens are chosen: flags, else what the model says, else defaults. */
+#ifndef TOOLS_SAMPLING_H
+#define TOOLS_SAMPLING_H
+
+#include "krait.h"
+#include "options.h"
+
+enum sampling_index {
+	SAMPLING_TEMPERATURE, SAMPLING_TOP_K, SAMPLING_TOP_P, SAMPLING_MIN_P, SAMPLING_TYPICAL_P,
+	SAMPLING_REPEAT_PENALTY, SAMPLING_PRESENCE_PENALTY, SAMPLING_FREQUENCY_PENALTY, SAMPLING_SEED,
+	SAMPLING_N
+};
+#define SAMPLING_ROWS (SAMPLING_N + 1)
+
+struct sampling {
+	struct option_value values[SAMPLING_N];
+	bool greedy;
+};
+
+/* The rows of --temp and so on, writing into `sampling`. */
+void sampling_rows(struct option_row rows[SAMPLING_ROWS], struct sampling *sampling);
+
+/* Fills what no flag gave: from the model's generation_config where `from_model`, else
+ * temperature and top-p as given; --greedy is temperature 0. */
+void sampling_fill(struct sampling *sampling, const krait_model *model, bool from_model, double temperature, double top_p);
+
+/* A seed where none was given. */
+void sampling_seed(struct sampling *sampling);
+
+/* Sets what is given on the session; false after saying why not. */
+bool sampling_apply(const struct sampling *sampling, krait_session *session);
+
+/* Reads all of it back, as after a state was restored. */
+void sampling_read(struct sampling *sampling, const krait_session *session);
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* terminal.c - the filter for model text, and colour. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include "terminal.h"
+
+#include "say.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool line_open;
+
+/* Length of the well-formed UTF-8 character at `text` (Unicode 15, table 3-7), else 0. */
+static size_t character(const unsigned char *text, size_t n)
+{
+	unsigned char lead = text[0];
+	unsigned char low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
+	unsigned char high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+	size_t size = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
+
+	if (!size || size > n)
+		return 0;
+	for (size_t i = 1; i < size; i++)
+		if (i == 1 ? text[i] < low || text[i] > high : (text[i] & 0xc0) != 0x80)
+			return 0;
+	return size;
+}
+
+static bool obeyed(const unsigned char *text, size_t size)
+{
+	if (size == 1)
+		return (text[0] < 0x20 && text[0] != '\n' && text[0] != '\t') || text[0] == 0x7f;
+	return size == 2 && text[0] == 0xc2 && text[1] < 0xa0;
+}
+
+size_t terminal_filter(char *out, const char *text, size_t n)
+{
+	const unsigned char *in = (const unsigned char *)text;
+	size_t n_out = 0;
+
+	for (size_t i = 0; i < n;) {
+		size_t size = character(in + i, n - i);
+
+		if (size && !obeyed(in + i, size)) {
+			memcpy(out + n_out, text + i, size);
+			n_out += size;
+		}
+		i += size ? size : 1;
+	}
+	return n_out;
+}
+
+bool terminal_write(const char *text, size_t n, bool raw)
+{
+	char clean[512];
+
+	if (n)
+		line_open = text[n - 1] != '\n';
+	if (raw)
+		return output_write(text, n) && output_flush();
+	while (n) {
+		size_t take = n < sizeof clean ? n : sizeof clean;
+
+		/* Never cut inside a character: its first bytes alone would be dropped. */
+		while (take < n && take > 1 && ((unsigned char)text[take] & 0xc0) == 0x80)
+			take--;
+		if (!output_write(clean, terminal_filter(clean, text, take)))
+			return false;
+		text += take;
+		n -= take;
+	}
+	return output_flush();
+}
+
+bool terminal_ends_line(void)
+{
+	return !line_open;
+}
+
+const char *terminal_colour(int fd, enum terminal_colour colour)
+{
+	static const char *const codes[] = {
+		[COLOUR_NONE] = "\033[0m",
+		[COLOUR_BOLD] = "\033[1m",
+		[COLOUR_DIM] = "\033[2m",
+		[COLOUR_PROMPT] = "\033[1;32m",
+	};
+	const char *off = getenv("NO_COLOR");
+	const char *term = getenv("TERM");
+
+	if ((off && *off) || (term && !strcmp(term, "dumb")) || !isatty(fd))
+		return "";
+	return codes[colour];
+}
