@@ -1,1 +1,28 @@
-# kernels - engines
+# SPDX-License-Identifier: Apache-2.0
+# The CPU engine. Code for each instruction set is a library of its own with its own flags,
+# so that nothing outside it can hold an instruction that a machine lacks. Sums have an
+# order (cpu/kernels.h): the compiler may neither fuse nor reorder what is written.
+kernel_cflags = $(AM_CFLAGS) -ffp-contract=off -fno-math-errno -fno-trapping-math
+
+noinst_LTLIBRARIES += libkrait_cpu.la
+kernel_libs += libkrait_cpu.la
+libkrait_cpu_la_CFLAGS = $(kernel_cflags)
+libkrait_cpu_la_SOURCES = \
+	%D%/cpu/cpu.h %D%/cpu/dispatch.c %D%/cpu/engine.c %D%/cpu/float_mode.c %D%/cpu/forward.c \
+	%D%/cpu/generic.c %D%/cpu/head.c %D%/cpu/kernels.h %D%/cpu/layout.c %D%/cpu/mamba1.c \
+	%D%/cpu/mamba2.c %D%/cpu/pass.c %D%/cpu/pool.c %D%/cpu/pool.h %D%/cpu/prepare.c \
+	%D%/cpu/slots.c %D%/cpu/turn.c
+
+if HAVE_AVX2
+noinst_LTLIBRARIES += libkrait_avx2.la
+kernel_libs += libkrait_avx2.la
+libkrait_avx2_la_CFLAGS = $(kernel_cflags) -mavx2 -mfma -mf16c
+libkrait_avx2_la_SOURCES = %D%/cpu/avx2.c %D%/cpu/vector_kernels.h
+endif
+
+if HAVE_AVX512
+noinst_LTLIBRARIES += libkrait_avx512.la
+kernel_libs += libkrait_avx512.la
+libkrait_avx512_la_CFLAGS = $(kernel_cflags) -mavx512f -mavx512bw -mavx512vl -mavx512dq -mfma -mf16c
+libkrait_avx512_la_SOURCES = %D%/cpu/avx512.c %D%/cpu/vector_kernels.h
+endif

@@ -42,9 +42,14 @@ struct setup {
 	struct sampling sampling;
 	int64_t n_tokens;               /* of an answer at most */
 	bool json, raw;
+	krait_token *closing;           /* what the template puts behind an answer */
+	size_t n_closing;
 };
 
-/* A new conversation without messages, or with the system message; NULL after saying why. */
+/* Finds out how the template closes an answer. False after saying why the template cannot be used. */
+bool setup_template(struct setup *setup);
+
+/* A new conversation without messages; NULL after saying why. */
 struct conversation *conversation_new(const struct setup *setup, const char *name);
 void conversation_free(struct conversation *conversation);
 struct conversation *conversation_fork(struct conversation *from, const char *name);
@@ -56,12 +61,10 @@ int conversation_ask(struct conversation *conversation, const struct setup *setu
 int conversation_again(struct conversation *conversation, struct setup *setup);        /* another answer to the last question */
 bool conversation_undo(struct conversation *conversation, const struct setup *setup);  /* false: nothing to take back, which was said */
 
+void conversation_forget(struct conversation *conversation);    /* what /undo and /regen would go back to */
 bool conversation_system(struct conversation *conversation, const char *text);         /* "" takes it away */
 
-bool conversation_save(struct conversation *conversation, const char *path);
+bool conversation_save(struct conversation *conversation, const char *path);   /* all these say why when false */
 bool conversation_load(struct conversation *conversation, struct setup *setup, const char *path);
-
-/* Tells the session at which tokens or text an answer ends by the template. */
-bool conversation_stops(const struct setup *setup, krait_session *session);
 
 #endif

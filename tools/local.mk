@@ -1,1 +1,14 @@
-# tools - the krait command
+# The krait command: public headers and libkrait.so only.
+bin_PROGRAMS += krait
+krait_SOURCES = \
+	%D%/main.c %D%/verbs.h %D%/options.c %D%/options.h %D%/say.c %D%/say.h %D%/files.c %D%/files.h \
+	%D%/sizes.c %D%/sizes.h %D%/terminal.c %D%/terminal.h %D%/progress.c %D%/progress.h \
+	%D%/interrupt.c %D%/interrupt.h %D%/line.c %D%/line.h %D%/opening.c %D%/opening.h \
+	%D%/sampling.c %D%/sampling.h %D%/stream.c %D%/stream.h \
+	%D%/run.c %D%/tokenize.c %D%/score.c %D%/info.c %D%/list.c \
+	%D%/chat.c %D%/chat.h %D%/chat_commands.c %D%/closing.c %D%/closing.h \
+	%D%/conversation.c %D%/conversation.h %D%/conversation_file.c \
+	%D%/bench.c %D%/bench.h %D%/bench_ceilings.c %D%/bench_works.c
+krait_CPPFLAGS = $(AM_CPPFLAGS) $(LIBEDIT_CFLAGS)
+krait_CFLAGS = $(AM_CFLAGS)
+krait_LDADD = libkrait.la $(LIBEDIT_LIBS) $(JANSSON_LIBS) -lm

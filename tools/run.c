@@ -83,16 +83,11 @@ static int load(struct run *run)
 static int save(struct run *run)
 {
 	krait_state *state;
-	krait_status taken;
 	int status = -1;
 
-	/* A late Ctrl-C may still be waiting in the session; it was answered by stopping. */
-	do
-		taken = krait_session_snapshot(&state, run->session);
-	while (taken == KRAIT_CANCELLED);
-	if (taken != KRAIT_OK)
-		status = say_failure("%s", krait_session_error(run->session));
-	else if (krait_state_save(state, run->save) != KRAIT_OK)
+	if (!stream_snapshot(&state, run->session))
+		return STATUS_FAILED;
+	if (krait_state_save(state, run->save) != KRAIT_OK)
 		status = say_failure("%s", krait_state_error(state));
 	krait_state_free(state);
 	return status;

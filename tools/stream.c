@@ -43,6 +43,21 @@ int stream_feed(krait_session *session, const krait_token *tokens, size_t n_toke
 	return status == KRAIT_OK ? -1 : say_failure("%s", krait_session_error(session));
 }
 
+bool stream_snapshot(krait_state **out, krait_session *session)
+{
+	krait_status status;
+
+	do
+		status = krait_session_snapshot(out, session);
+	while (status == KRAIT_CANCELLED);
+	if (status == KRAIT_OK)
+		return true;
+	say_failure("%s", krait_session_error(session));
+	krait_state_free(*out);
+	*out = NULL;
+	return false;
+}
+
 krait_token *stream_encode(const krait_tokenizer *tokenizer, const char *text, size_t n_text, int flags, size_t *n_tokens)
 {
 	size_t room = n_text + 16;

@@ -28,6 +28,9 @@ double stream_now(void);                /* seconds of a clock that only goes for
  * turn. -1, or an exit status. */
 int stream_feed(krait_session *session, const krait_token *tokens, size_t n_tokens);
 
+/* krait_session_snapshot, not stopped by a Ctrl-C that was answered already. False after saying why. */
+bool stream_snapshot(krait_state **out, krait_session *session);
+
 /* The tokens of a text; NULL after saying why. `flags` as krait_tokenizer_encode. */
 krait_token *stream_encode(const krait_tokenizer *tokenizer, const char *text, size_t n_text, int flags, size_t *n_tokens);
 

@@ -93,9 +93,11 @@ static krait_status add_row(struct index *index, const struct scan *scan, const 
 	if (tensor->size == 0 || memchr(tensor->data, 0, tensor->size) || file->size == 0 || memchr(file->data, 0, file->size) ||
 	    !krait__file_name_ok(file->data))
 		return krait__scan_fail(scan, "the name of a tensor or of a file in 'weight_map' is none (a file is named without any folder)");
+	if (index->n_rows == KRAIT__MOST_WEIGHTS)
+		return krait__scan_fail(scan, "more than 100,000 tensors");
 	if (index->n_rows == index->room) {
 		size_t room = index->room ? index->room + index->room / 2 : 64;
-		struct index_row *more = room <= KRAIT__MOST_WEIGHTS * 2 ? krait__resize(index->rows, room, sizeof(*more)) : NULL;
+		struct index_row *more = krait__resize(index->rows, room, sizeof(*more));
 
 		if (!more)
 			return krait__why_memory(scan->why);

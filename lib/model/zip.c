@@ -17,6 +17,7 @@
 #define LOCAL_SIZE 30u
 #define ONES16 0xffffu
 #define ONES32 0xffffffffu
+#define FOLDER 0x10u                    /* in the attributes of DOS */
 #define FLAGS_KNOWN 0x0808u             /* sizes behind the data; names in UTF-8 */
 
 struct directory { uint64_t offset, size, count; };
@@ -72,23 +73,27 @@ static bool find_end(const struct reader *reader, uint64_t *place)
 	return false;
 }
 
+/* The zip64 end record that the locator before the end record leads to. Values that the end
+ * record has too must be the same, so that no two readers see two archives. */
 static krait_status read_end64(const struct reader *reader, uint64_t *end, struct directory *out)
 {
-	const unsigned char *locator, *record;
-	uint64_t place;
+	const unsigned char *locator = reader->file + (*end - LOCATOR_SIZE), *record;
+	uint64_t place = get(locator + 8, 8);
+	struct directory wide;
 
-	if (*end < LOCATOR_SIZE + END64_SIZE)
-		return refuse(reader, "has no zip64 end record where it needs one");
-	locator = reader->file + (*end - LOCATOR_SIZE);
-	if (!is_signature(locator, 6, 7) || get(locator + 4, 4) != 0 || get(locator + 16, 4) > 1)
-		return refuse(reader, "has no zip64 end record where it needs one");
-	place = get(locator + 8, 8);
+	if (get(locator + 4, 4) != 0 || get(locator + 16, 4) > 1)
+		return refuse(reader, "is split over several disks");
 	if (!krait__span_ok(place, END64_SIZE, *end - LOCATOR_SIZE))
 		return refuse(reader, "has its zip64 end record outside of the file");
 	record = reader->file + place;
-	if (!is_signature(record, 6, 6) || get(record + 16, 4) != 0 || get(record + 20, 4) != 0 || get(record + 24, 8) != get(record + 32, 8))
+	if (!is_signature(record, 6, 6) || get(record + 4, 8) < END64_SIZE - 12 || get(record + 16, 4) != 0 || get(record + 20, 4) != 0 ||
+	    get(record + 24, 8) != get(record + 32, 8))
 		return refuse(reader, "has a wrong zip64 end record");
-	*out = (struct directory){ get(record + 48, 8), get(record + 40, 8), get(record + 32, 8) };
+	wide = (struct directory){ get(record + 48, 8), get(record + 40, 8), get(record + 32, 8) };
+	if ((out->offset != ONES32 && out->offset != wide.offset) || (out->size != ONES32 && out->size != wide.size) ||
+	    (out->count != ONES16 && out->count != wide.count))
+		return refuse(reader, "has two end records that differ");
+	*out = wide;
 	*end = place;
 	return KRAIT_OK;
 }
@@ -102,11 +107,13 @@ static krait_status find_directory(const struct reader *reader, struct directory
 	if (!find_end(reader, &end))
 		return refuse(reader, "has no end record");
 	at = reader->file + end;
-	if (get(at + 8, 2) != get(at + 10, 2) || ((get(at + 4, 2) || get(at + 6, 2)) && get(at + 4, 2) != ONES16))
+	if (get(at + 8, 2) != get(at + 10, 2) || get(at + 4, 2) != get(at + 6, 2) || (get(at + 4, 2) != 0 && get(at + 4, 2) != ONES16))
 		return refuse(reader, "is split over several disks");
 	*out = (struct directory){ get(at + 16, 4), get(at + 12, 4), get(at + 10, 2) };
-	if (out->offset == ONES32 || out->size == ONES32 || out->count == ONES16)
+	if (end >= LOCATOR_SIZE + END64_SIZE && is_signature(at - LOCATOR_SIZE, 6, 7))
 		status = read_end64(reader, &end, out);
+	else if (out->offset == ONES32 || out->size == ONES32 || out->count == ONES16)
+		status = refuse(reader, "has no zip64 end record where it needs one");
 	if (status != KRAIT_OK)
 		return status;
 	if (!krait__span_ok(out->offset, out->size, end) || out->count > out->size / CENTRAL_SIZE)
@@ -152,11 +159,12 @@ static bool name_ok(const char *name, size_t n_name)
 /* The local header is where the data begins; it must say what the directory says. */
 static krait_status read_local(const struct reader *reader, struct zip_entry *entry, const unsigned char *central, uint64_t limit)
 {
-	const unsigned char *local = reader->file + entry->place;
+	const unsigned char *local;
 	uint64_t begin;
 
 	if (!krait__span_ok(entry->place, LOCAL_SIZE, limit))
 		return refuse_entry(reader, entry, KRAIT_ERROR_FORMAT, "lies outside of the file; it is damaged: fetch or save it again");
+	local = reader->file + entry->place;
 	if (!is_signature(local, 3, 4) || get(local + 26, 2) != entry->n_name || get(local + 8, 2) != get(central + 10, 2) ||
 	    (get(local + 6, 2) & ~FLAGS_KNOWN) ||
 	    !krait__span_ok(entry->place + LOCAL_SIZE, entry->n_name, limit) || memcmp(local + LOCAL_SIZE, entry->name, entry->n_name) != 0)
@@ -174,7 +182,7 @@ static krait_status read_central(const struct reader *reader, struct zip_entry *
 	uint64_t n_name = get(at + 28, 2), n_extra = get(at + 30, 2), packed = get(at + 20, 4);
 
 	*used = CENTRAL_SIZE + n_name + n_extra + get(at + 32, 2);
-	if (!is_signature(at, 1, 2) || *used > left)
+	if (!is_signature(at, 1, 2) || *used > left || (get(at + 34, 2) != 0 && get(at + 34, 2) != ONES16))
 		return refuse(reader, "has a damaged central directory");
 	*entry = (struct zip_entry){ (const char *)at + CENTRAL_SIZE, (size_t)n_name, NULL, get(at + 24, 4), get(at + 42, 4) };
 	if (!name_ok(entry->name, entry->n_name))
@@ -183,6 +191,8 @@ static krait_status read_central(const struct reader *reader, struct zip_entry *
 		return refuse_entry(reader, entry, KRAIT_ERROR_FORMAT, "has no zip64 sizes where it needs them; the file is damaged: fetch or save it again");
 	if (get(at + 8, 2) & ~FLAGS_KNOWN)
 		return refuse_entry(reader, entry, KRAIT_ERROR_UNSUPPORTED, "is encrypted or patched: save it plainly with torch.save");
+	if (get(at + 38, 4) & FOLDER)
+		return refuse_entry(reader, entry, KRAIT_ERROR_FORMAT, "is marked as a folder, which torch never writes; fetch or save the file again");
 	if (get(at + 10, 2) != 0 || packed != entry->size)
 		return refuse_entry(reader, entry, KRAIT_ERROR_UNSUPPORTED, "is compressed: save it with torch.save, which only stores");
 	return read_local(reader, entry, at, limit);
@@ -273,7 +283,7 @@ static krait_status read_directory(const struct reader *reader, const struct dir
 krait_status krait__zip_open(struct zip *out, const struct file_view *view, const char *what, struct why *why)
 {
 	struct reader reader = { view->data, view->size, what, why };
-	struct directory directory;
+	struct directory directory = { 0 };
 	krait_status status = find_directory(&reader, &directory);
 
 	*out = (struct zip){ 0 };

@@ -57,8 +57,8 @@ enum kind {
 };
 
 struct undefined {
-	const char *owner;              /* "dict object" whose attribute it would be, or NULL */
-	const char *name;               /* in quotes, or a sentence where owner is "" */
+	const char *owner;              /* "dict object" whose attribute it would be; NULL: a variable */
+	const char *name;               /* in quotes */
 	bool unsafe;                    /* there is one, but templates may not touch it */
 };
 

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* batch.c - krait_batch_*. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+#include "base/memory.h"
+#include "session/batch.h"
+
+#include <string.h>
+
+krait_status krait_batch_new(krait_batch **out, krait_model *model)
+{
+	if (!out)
+		return KRAIT_ERROR_ARGUMENT;
+	*out = NULL;
+	if (!model || !model->emodel)
+		return KRAIT_ERROR_ARGUMENT;
+	if (krait__model_forked(model))
+		return KRAIT_ERROR_FORKED;
+	*out = krait__alloc_zero(1, sizeof(**out));
+	if (!*out)
+		return KRAIT_ERROR_MEMORY;
+	(*out)->model = krait_model_ref(model);
+	return KRAIT_OK;
+}
+
+void krait_batch_clear(krait_batch *batch)
+{
+	if (!batch)
+		return;
+	for (size_t i = 0; i < batch->n_entries; i++)
+		krait__free(batch->entries[i].tokens);
+	batch->n_entries = 0;
+	batch->ran = false;
+}
+
+void krait_batch_free(krait_batch *batch)
+{
+	if (!batch)
+		return;
+	krait_batch_clear(batch);
+	krait__free(batch->entries);
+	krait_model_free(batch->model);
+	krait__free(batch);
+}
+
+const char *krait_batch_error(const krait_batch *batch)
+{
+	return batch ? batch->why.text : "out of memory";
+}
+
+static krait_status check(krait_batch *batch, const krait_session *session, const krait_token *tokens, size_t n_tokens)
+{
+	if (!session || (n_tokens && !tokens))
+		return krait__why(&batch->why, KRAIT_ERROR_ARGUMENT, "'%s' is NULL", session ? "tokens" : "session");
+	if (session->model != batch->model)
+		return krait__why(&batch->why, KRAIT_ERROR_ARGUMENT, "the session is of another model than the batch");
+	for (size_t i = 0; i < batch->n_entries && !batch->ran; i++)
+		if (batch->entries[i].session == session)
+			return krait__why(&batch->why, KRAIT_ERROR_ARGUMENT, "the session is entry %zu of the batch already", i);
+	return krait__session_check_tokens(batch->model, tokens, n_tokens, &batch->why);
+}
+
+static bool make_room(krait_batch *batch)
+{
+	size_t room = batch->room ? 2 * batch->room : 16;
+	struct entry *entries;
+
+	if (batch->n_entries < batch->room)
+		return true;
+	entries = krait__resize(batch->entries, room, sizeof(*entries));
+	if (!entries)
+		return false;
+	batch->entries = entries;
+	batch->room = room;
+	return true;
+}
+
+krait_status krait_batch_add(krait_batch *batch, krait_session *session, const krait_token *tokens, size_t n_tokens)
+{
+	struct entry entry = { .session = session, .n_tokens = n_tokens, .token = -1 };
+	krait_status status;
+
+	if (!batch)
+		return KRAIT_ERROR_ARGUMENT;
+	if (krait__model_forked(batch->model))
+		return KRAIT_ERROR_FORKED;
+	krait__why_clear(&batch->why);
+	status = check(batch, session, tokens, n_tokens);
+	if (status != KRAIT_OK)
+		return status;
+	if (n_tokens) {
+		entry.tokens = krait__alloc(n_tokens, sizeof(*entry.tokens));
+		if (!entry.tokens)
+			return krait__why_memory(&batch->why);
+		memcpy(entry.tokens, tokens, n_tokens * sizeof(*tokens));
+	}
+	if (!make_room(batch)) {
+		krait__free(entry.tokens);
+		return krait__why_memory(&batch->why);
+	}
+	if (batch->ran)
+		krait_batch_clear(batch);
+	batch->entries[batch->n_entries++] = entry;
+	return KRAIT_OK;
+}
+
+krait_status krait_batch_run(krait_batch *batch)
+{
+	krait_status status;
+
+	if (!batch)
+		return KRAIT_ERROR_ARGUMENT;
+	if (krait__model_forked(batch->model))
+		return KRAIT_ERROR_FORKED;
+	krait__why_clear(&batch->why);
+	if (batch->ran)
+		return krait__why(&batch->why, KRAIT_ERROR_ARGUMENT, "this batch ran already: add its entries anew");
+	status = krait__batch_run(batch);
+	batch->ran = status == KRAIT_OK;
+	return status;
+}
+
+size_t krait_batch_size(const krait_batch *batch)
+{
+	return batch ? batch->n_entries : 0;
+}
+
+krait_status krait_batch_status(const krait_batch *batch, size_t index)
+{
+	return batch && index < batch->n_entries && batch->ran ? batch->entries[index].status : KRAIT_ERROR_ARGUMENT;
+}
+
+krait_token krait_batch_token(const krait_batch *batch, size_t index)
+{
+	return batch && index < batch->n_entries && batch->ran ? batch->entries[index].token : -1;
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * batch.c - advancing many sessions at once. First all that may fail: sessions are taken,
+ * logits computed in one pass, tokens sampled, memory reserved. Then one call of the engine
+ * moves all of them, and nothing fails any more.
+ */
+#include "base/memory.h"
+#include "session/batch.h"
+
+static krait_status because(krait_batch *batch, size_t index, krait_status status, const struct why *why)
+{
+	return krait__why(&batch->why, status, "entry %zu: %s", index, why->text[0] ? why->text : krait_status_name(status));
+}
+
+static krait_status hold(krait_batch *batch)
+{
+	for (size_t i = 0; i < batch->n_entries; i++) {
+		krait_status status = krait__session_enter(batch->entries[i].session);
+
+		if (status != KRAIT_OK)
+			return because(batch, i, status, &(struct why){ .status = status });
+		batch->entries[i].held = true;
+	}
+	return KRAIT_OK;
+}
+
+static void let_go(krait_batch *batch)
+{
+	for (size_t i = 0; i < batch->n_entries; i++) {
+		struct entry *entry = &batch->entries[i];
+
+		if (entry->held)
+			krait__session_leave(entry->session, KRAIT_OK);
+		entry->held = false;
+		krait__free(entry->kept);
+		entry->kept = NULL;
+	}
+}
+
+/* ---- logits of all that sample ------------------------------------------------------- */
+
+struct head_call {
+	struct slot **slots;
+	const float **none;
+	float **logits;
+	krait_session **sessions;
+	size_t n;
+};
+
+static void head_free(struct head_call *call)
+{
+	krait__free(call->slots);
+	krait__free(call->none);
+	krait__free(call->logits);
+	krait__free(call->sessions);
+}
+
+static bool head_new(struct head_call *call, size_t n)
+{
+	call->slots = krait__alloc(n, sizeof(*call->slots));
+	call->none = krait__alloc_zero(n, sizeof(*call->none));
+	call->logits = krait__alloc(n, sizeof(*call->logits));
+	call->sessions = krait__alloc(n, sizeof(*call->sessions));
+	return call->slots && call->none && call->logits && call->sessions;
+}
+
+static bool head_add(struct head_call *call, krait_session *session)
+{
+	if (!session->logits)
+		session->logits = krait__alloc_vectors(session->model->plan.vocab, sizeof(*session->logits));
+	call->slots[call->n] = session->slot;
+	call->logits[call->n] = session->logits;
+	call->sessions[call->n++] = session;
+	return session->logits != NULL;
+}
+
+static krait_status compute_logits(krait_batch *batch)
+{
+	struct head_call call = { 0 };
+	krait_status status = head_new(&call, batch->n_entries) ? KRAIT_OK : krait__why_memory(&batch->why);
+
+	for (size_t i = 0; i < batch->n_entries && status == KRAIT_OK; i++) {
+		struct entry *entry = &batch->entries[i];
+
+		if (entry->moves && !entry->tokens && !entry->session->logits_fresh && !head_add(&call, entry->session))
+			status = krait__why_memory(&batch->why);
+	}
+	if (status == KRAIT_OK && call.n)
+		status = batch->model->engine->logits(batch->model->emodel, call.slots, call.none, call.n, call.logits, &batch->why);
+	for (size_t i = 0; i < call.n && status == KRAIT_OK; i++)
+		call.sessions[i]->logits_fresh = true;
+	head_free(&call);
+	return status;
+}
+
+/* ---- what each entry will do ----------------------------------------------------------- */
+
+static krait_status decide(krait_batch *batch)
+{
+	for (size_t i = 0; i < batch->n_entries; i++) {
+		struct entry *entry = &batch->entries[i];
+		krait_status status = entry->tokens ? KRAIT_OK : krait__session_may_sample(entry->session, &entry->token);
+
+		if (status < 0)
+			return because(batch, i, status, &entry->session->why);
+		if (status == KRAIT_OK && krait__session_cancelled(entry->session))
+			status = KRAIT_CANCELLED;
+		entry->status = status;
+		entry->moves = status == KRAIT_OK;
+	}
+	return KRAIT_OK;
+}
+
+static krait_status reserve_feed(struct entry *entry)
+{
+	krait_session *session = entry->session;
+	size_t vocab = session->model->plan.vocab, width = session->model->plan.width;
+
+	entry->n_keep = (uint64_t)session->keep < entry->n_tokens ? (size_t)session->keep : entry->n_tokens;
+	if (entry->n_keep)
+		entry->kept = entry->n_keep <= SIZE_MAX / width ? krait__alloc(entry->n_keep * width, sizeof(float)) : NULL;
+	if ((entry->n_keep && !entry->kept) ||
+	    !krait__counts_reserve(&session->course.counts, entry->n_tokens < vocab ? entry->n_tokens : vocab) ||
+	    !krait__history_reserve(&session->history, false) ||
+	    !krait__session_checkpoint(session, session->course.position + entry->n_tokens))
+		return krait__why_memory(&session->why);
+	return KRAIT_OK;
+}
+
+static krait_status prepare(krait_batch *batch)
+{
+	for (size_t i = 0; i < batch->n_entries; i++) {
+		struct entry *entry = &batch->entries[i];
+		krait_status status;
+
+		if (!entry->moves)
+			continue;
+		status = entry->tokens ? reserve_feed(entry) : krait__session_sample(entry->session, &entry->token);
+		if (status < 0)
+			return because(batch, i, status, &entry->session->why);
+		entry->status = status;
+		entry->moves = status == KRAIT_OK;
+	}
+	return KRAIT_OK;
+}
+
+/* ---- moving -------------------------------------------------------------------------- */
+
+static void fill_span(struct span *span, struct entry *entry)
+{
+	*span = (struct span){
+		.slot = entry->session->slot,
+		.tokens = entry->tokens ? entry->tokens : &entry->token,
+		.n = entry->tokens ? entry->n_tokens : 1,
+		.n_keep = entry->tokens ? entry->n_keep : 0,
+		.hidden = entry->kept,
+		.cancel = entry->tokens ? &entry->session->cancel : NULL,
+	};
+}
+
+static void settle_feed(struct entry *entry, const struct span *span)
+{
+	krait_session *session = entry->session;
+
+	for (size_t i = 0; i < span->n_done; i++) {
+		krait__history_add(&session->history, entry->tokens[i], NULL, i + 1 == span->n_done ? HISTORY_CALL_END : 0);
+		krait__counts_add(&session->course.counts, entry->tokens[i], 1);
+	}
+	session->course.position += span->n_done;
+	if (span->n_done) {
+		krait__session_begin_feed(session);
+		session->logits_fresh = false;
+		krait__free(session->kept);
+		session->kept = entry->kept;
+		session->n_kept = span->n_done < entry->n_keep ? span->n_done : entry->n_keep;
+		entry->kept = NULL;
+	}
+	if (span->status == KRAIT_CANCELLED)
+		atomic_store(&session->cancel, 0);
+	entry->status = span->status;
+}
+
+static void settle(struct entry *entry, const struct span *span)
+{
+	if (entry->tokens) {
+		settle_feed(entry, span);
+		return;
+	}
+	entry->status = krait__session_accept(entry->session, entry->token, HISTORY_GENERATED | HISTORY_CALL_END);
+	if (entry->status == KRAIT_END)
+		entry->token = -1;
+}
+
+static krait_status move(krait_batch *batch)
+{
+	struct span *spans = krait__alloc(batch->n_entries, sizeof(*spans));
+	size_t n = 0;
+	krait_status status = KRAIT_OK;
+
+	if (!spans)
+		return krait__why_memory(&batch->why);
+	for (size_t i = 0; i < batch->n_entries; i++)
+		if (batch->entries[i].moves)
+			fill_span(&spans[n++], &batch->entries[i]);
+	if (n)
+		status = batch->model->engine->forward(batch->model->emodel, spans, n, &batch->why);
+	n = 0;
+	for (size_t i = 0; i < batch->n_entries && status == KRAIT_OK; i++)
+		if (batch->entries[i].moves)
+			settle(&batch->entries[i], &spans[n++]);
+	krait__free(spans);
+	return status;
+}
+
+krait_status krait__batch_run(krait_batch *batch)
+{
+	krait_status status = hold(batch);
+
+	for (size_t i = 0; i < batch->n_entries; i++) {
+		batch->entries[i].token = -1;
+		batch->entries[i].moves = false;
+	}
+	if (status == KRAIT_OK)
+		status = decide(batch);
+	if (status == KRAIT_OK)
+		status = compute_logits(batch);
+	if (status == KRAIT_OK)
+		status = prepare(batch);
+	if (status == KRAIT_OK)
+		status = move(batch);
+	let_go(batch);
+	return status;
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* generate.c - sampling tokens one after another. */
+#include "base/memory.h"
+#include "session/session.h"
+
+#include <math.h>
+
+krait_status krait__session_logits(krait_session *session)
+{
+	const krait_model *model = session->model;
+	const float *none = NULL;
+	krait_status status;
+
+	if (session->course.position == 0)
+		return krait__why(&session->why, KRAIT_ERROR_ARGUMENT, "nothing was fed yet: feed at least one token first");
+	if (session->logits_fresh)
+		return KRAIT_OK;
+	if (!session->logits)
+		session->logits = krait__alloc_vectors(model->plan.vocab, sizeof(*session->logits));
+	if (!session->logits)
+		return krait__why_memory(&session->why);
+	status = model->engine->logits(model->emodel, &session->slot, &none, 1, &session->logits, &session->why);
+	for (size_t i = 0; i < model->plan.vocab && status == KRAIT_OK; i++)
+		if (isnan(session->logits[i]))
+			status = krait__why(&session->why, KRAIT_ERROR_FORMAT, "the logit of token %zu at position %llu is NaN: "
+				"the weights are damaged; fetch the model again", i, (unsigned long long)session->course.position);
+	session->logits_fresh = status == KRAIT_OK;
+	return status;
+}
+
+static krait_status end(krait_session *session, int reason, krait_token token)
+{
+	session->course.reason = reason;
+	session->course.end_token = token;
+	krait__output_flush(&session->course.output, &session->piece);
+	return KRAIT_END;
+}
+
+krait_status krait__session_may_sample(krait_session *session, krait_token *out)
+{
+	const struct course *course = &session->course;
+
+	*out = -1;
+	if (course->position == 0)
+		return krait__why(&session->why, KRAIT_ERROR_ARGUMENT, "nothing was fed yet: feed at least one token first");
+	if (course->reason != KRAIT_REASON_NONE) {
+		*out = course->end_token;
+		krait__buffer_clear(&session->piece);
+		return KRAIT_END;
+	}
+	if (!krait__output_reserve(&session->course.output, &session->piece, session->model->tokenizer, -1))
+		return krait__why_memory(&session->why);
+	if (course->max_new && course->n_generated >= (uint64_t)course->max_new)
+		return end(session, KRAIT_REASON_LIMIT, -1);
+	return KRAIT_OK;
+}
+
+krait_status krait__session_sample(krait_session *session, krait_token *out)
+{
+	struct course *course = &session->course;
+	krait_status status = krait__sampling_pick(out, &course->sampling, session->logits, session->model->plan.vocab,
+		session->model->n_valid, &course->counts, course->position, &session->why);
+
+	if (status != KRAIT_OK)
+		return status;
+	if (krait__stops_has(&course->stops, *out))
+		return end(session, KRAIT_REASON_STOP, *out);
+	if (!krait__counts_reserve(&course->counts, 1) || !krait__history_reserve(&session->history, false) ||
+	    !krait__output_reserve(&course->output, &session->piece, session->model->tokenizer, *out) ||
+	    !krait__session_checkpoint(session, course->position + 1))
+		return krait__why_memory(&session->why);
+	return KRAIT_OK;
+}
+
+krait_status krait__session_accept(krait_session *session, krait_token token, uint32_t flags)
+{
+	struct course *course = &session->course;
+
+	krait__history_add(&session->history, token, NULL, flags);
+	krait__counts_add(&course->counts, token, 1);
+	course->position++;
+	course->n_generated++;
+	session->logits_fresh = false;
+	session->n_kept = 0;
+	if (!krait__output_push(&course->output, &session->piece, session->model->tokenizer, token, &course->stops))
+		return KRAIT_OK;
+	course->reason = KRAIT_REASON_STOP_TEXT;
+	course->end_token = -1;
+	return KRAIT_END;
+}
+
+krait_status krait__session_next(krait_session *session, krait_token *out)
+{
+	const krait_model *model = session->model;
+	struct span span = { .slot = session->slot, .tokens = out, .n = 1 };
+	krait_status status = krait__session_may_sample(session, out);
+
+	if (status != KRAIT_OK)
+		return status;
+	if (krait__session_cancelled(session))
+		return KRAIT_CANCELLED;
+	status = krait__session_logits(session);
+	if (status == KRAIT_OK)
+		status = krait__session_sample(session, out);
+	if (status == KRAIT_OK)
+		status = model->engine->forward(model->emodel, &span, 1, &session->why);
+	if (status < 0)
+		*out = -1;
+	if (status != KRAIT_OK)
+		return status;
+	status = krait__session_accept(session, *out, HISTORY_GENERATED | HISTORY_CALL_END);
+	if (status == KRAIT_END)
+		*out = -1;
+	return status;
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* chat.c - `krait chat`: reads lines, puts them as questions or does them as commands. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include "chat.h"
+
+#include "interrupt.h"
+#include "line.h"
+#include "opening.h"
+#include "say.h"
+#include "terminal.h"
+#include "verbs.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define DEFAULT_TOKENS 2000
+#define DEFAULT_TEMPERATURE 0.9
+#define DEFAULT_TOP_P 0.7
+
+/* Two Ctrl-C within so many seconds end the chat. */
+#define TWICE 1.0
+
+struct asked {
+	struct common common;
+	struct option_value n_tokens;
+	struct option_list stops;
+	const char *template, *system, *load;
+};
+
+static const struct { const char *name, *jinja; } templates[] = {
+	{ "zephyr",
+		"{% for message in messages %}{{ '<|' + message['role'] + '|>\n' + message['content'] + eos_token + '\n' }}{% endfor %}"
+		"{% if add_generation_prompt %}{{ '<|assistant|>\n' }}{% endif %}" },
+	{ "chatml",
+		"{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n' }}{% endfor %}"
+		"{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}" },
+};
+
+static int read_options(struct asked *asked, struct chat *chat, const struct verb *verb, int argc, char **argv)
+{
+	struct option_row sampling[SAMPLING_ROWS];
+	const struct option_row rows[] = {
+		{ "tokens", 'n', OPTION_WHOLE, &asked->n_tokens, "N", "new tokens an answer at most (default: 2000; -1: no limit)", -1, 9e15 },
+		{ "system", 0, OPTION_TEXT, &asked->system, "TEXT", "what the model is told first", 0, 0 },
+		{ "template", 0, OPTION_TEXT, &asked->template, "WHICH", "zephyr, chatml or a file (default: the model's own)", 0, 0 },
+		{ "stop", 0, OPTION_LIST, &asked->stops, "TEXT", "end an answer before TEXT; may be given several times", 0, 0 },
+		{ "load", 0, OPTION_TEXT, &asked->load, "FILE", "go on with a saved conversation", 0, 0 },
+		{ "raw", 0, OPTION_FLAG, &chat->setup.raw, NULL, "write answers as they are, terminal escapes included", 0, 0 },
+	};
+	const struct option_group groups[] = {
+		{ NULL, rows, sizeof rows / sizeof *rows },
+		{ "choosing tokens (default: --temp 0.9 --top-p 0.7)", sampling, SAMPLING_ROWS },
+	};
+	int first, status;
+
+	sampling_rows(sampling, &chat->setup.sampling);
+	status = options_parse(verb, groups, 2, &asked->common, argc, argv, &first);
+	if (status < 0 && argc > first)
+		return say_usage("chat: no arguments are expected, but there is '%s'", argv[first]);
+	chat->setup.n_tokens = asked->n_tokens.given ? asked->n_tokens.whole : DEFAULT_TOKENS;
+	chat->setup.json = asked->common.json;
+	return status;
+}
+
+static int set_template(struct chat *chat, const char *which)
+{
+	struct text text = { 0 };
+	const char *jinja = NULL;
+	int status = -1;
+
+	for (size_t i = 0; i < sizeof templates / sizeof *templates; i++)
+		if (!strcmp(which, templates[i].name))
+			jinja = templates[i].jinja;
+	if (!jinja)
+		status = files_read(&text, which);
+	if (status < 0 && krait_chat_set_template(chat->setup.chat, jinja ? jinja : text.data) != KRAIT_OK)
+		status = say_failure("%s: %s", which, krait_chat_error(chat->setup.chat));
+	text_free(&text);
+	return status;
+}
+
+static bool has_template(const krait_model *model)
+{
+	json_t *info = opening_info(model);
+	json_t *template = json_object_get(info, "chat_template");
+	bool has = template && !json_is_null(template) && !json_is_false(template)
+		&& !(json_is_string(template) && !json_string_length(template));
+
+	json_decref(info);
+	return has;
+}
+
+static int prepare(struct chat *chat, const struct asked *asked)
+{
+	struct setup *setup = &chat->setup;
+	int status = opening_model(&setup->model, &asked->common, false);
+
+	if (status >= 0)
+		return status;
+	if (!asked->template && !has_template(setup->model))
+		return say_failure("the model has no chat template: choose one with --template zephyr, chatml or a file");
+	if (krait_chat_new(&setup->chat, setup->model) != KRAIT_OK)
+		return say_failure("%s", krait_chat_error(setup->chat));
+	if (asked->template && (status = set_template(chat, asked->template)) >= 0)
+		return status;
+	if (!setup_template(setup))
+		return STATUS_FAILED;
+	sampling_fill(&setup->sampling, setup->model, false, DEFAULT_TEMPERATURE, DEFAULT_TOP_P);
+	sampling_seed(&setup->sampling);
+	chat->branches[0] = conversation_new(setup, "main");
+	if (!chat->branches[0])
+		return STATUS_FAILED;
+	chat->n_branches = 1;
+	for (size_t i = 0; i < asked->stops.n; i++)
+		if (krait_session_add_stop_text(chat->branches[0]->session, asked->stops.items[i], strlen(asked->stops.items[i])) != KRAIT_OK)
+			return say_failure("--stop: %s", krait_session_error(chat->branches[0]->session));
+	if (asked->load && !conversation_load(chat->branches[0], setup, asked->load))
+		return STATUS_FAILED;
+	if (asked->system && !conversation_system(chat->branches[0], asked->system))
+		return STATUS_FAILED;
+	return -1;
+}
+
+static int do_line(struct chat *chat, const char *line)
+{
+	int status;
+
+	if (!line[strspn(line, " \t\n")])
+		return -1;
+	interrupt_clear();
+	interrupt_watch(chat->branches[chat->current]->session);
+	if (*line == '/')
+		status = chat_command(chat, line);
+	else
+		status = conversation_ask(chat->branches[chat->current], &chat->setup, line);
+	interrupt_watch(NULL);
+	return status;
+}
+
+/* Ctrl-C at the prompt: the second one in a row ends. `last` is the time of the one before. */
+static bool ends(double *last)
+{
+	double t = stream_now();
+	bool twice = *last > 0 && t - *last < TWICE;
+
+	*last = t;
+	interrupt_clear();
+	fputs(twice ? "\n" : "\n(Ctrl-C again, Ctrl-D or /quit ends)\n", stderr);
+	return twice;
+}
+
+static const char *prompt_text(const struct chat *chat, char *out, size_t n_out)
+{
+	const struct conversation *conversation = chat->branches[chat->current];
+	const char *colour = terminal_colour(STDERR_FILENO, COLOUR_PROMPT);
+	const char *plain = terminal_colour(STDERR_FILENO, COLOUR_NONE);
+	const char *mark = *colour ? "\1" : "";
+
+	snprintf(out, n_out, "%s%s%s%s> %s%s%s", mark, colour, mark, chat->n_branches > 1 ? conversation->name : "", mark, plain, mark);
+	return out;
+}
+
+/* Lines until the end. Without a terminal a line that failed makes the whole fail. */
+static int talk(struct chat *chat, struct line *line)
+{
+	double interrupted = 0;
+	int status = STATUS_DONE;
+
+	while (!chat->quit) {
+		char prompt[96];
+		const char *text;
+		enum line_got got = line_read(line, prompt_text(chat, prompt, sizeof prompt), &text);
+		int done;
+
+		if (got == LINE_INTERRUPTED && line_terminal(line) && !ends(&interrupted))
+			continue;
+		if (got == LINE_INTERRUPTED)
+			return STATUS_INTERRUPTED;
+		if (got == LINE_END) {
+			if (line_terminal(line))
+				fputs("\n", stderr);
+			break;
+		}
+		done = do_line(chat, text);
+		if (done == STATUS_INTERRUPTED)
+			interrupted = stream_now();
+		interrupt_clear();
+		if (done == STATUS_FAILED && !line_terminal(line))
+			status = STATUS_FAILED;
+		if (!output_flush())
+			return STATUS_FAILED;
+	}
+	return status;
+}
+
+static void close_chat(struct chat *chat)
+{
+	interrupt_watch(NULL);
+	for (size_t i = 0; i < chat->n_branches; i++)
+		conversation_free(chat->branches[i]);
+	krait_chat_free(chat->setup.chat);
+	free(chat->setup.closing);
+	krait_model_free(chat->setup.model);
+}
+
+int verb_chat(const struct verb *verb, int argc, char **argv)
+{
+	struct asked asked = { 0 };
+	struct chat chat = { 0 };
+	struct line *line = NULL;
+	int status = read_options(&asked, &chat, verb, argc, argv);
+
+	if (status < 0)
+		status = prepare(&chat, &asked);
+	if (status < 0 && !(line = line_open()))
+		status = say_failure("out of memory");
+	if (status < 0 && line_terminal(line))
+		say_note("A line is a question; /help lists commands; Ctrl-D ends.");
+	if (status < 0)
+		status = talk(&chat, line);
+	line_close(line);
+	close_chat(&chat);
+	return status;
+}
