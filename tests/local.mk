@@ -1,19 +1,27 @@
-# tests - every suite prints TAP, one result a line; `make check` counts them all.
-TEST_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/tests
+# tests/ - Check programs and shell scripts. Every one prints TAP, one result a line;
+# `make check` counts them all.
+TEST_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/tests \
+	-DSUPPORT_SOURCE='"$(abs_top_srcdir)"' -DSUPPORT_BUILD='"$(abs_top_builddir)"'
 TEST_CFLAGS = $(AM_CFLAGS)
 TEST_LDADD = libtestsupport.la libkrait_core.la $(CHECK_LIBS)
 
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 SH_LOG_DRIVER = $(LOG_DRIVER)
 TEST_EXTENSIONS = .sh
+SH_LOG_COMPILER = $(SHELL) $(top_srcdir)/build-aux/timed.sh
+# A wrapper for compiled tests: make check LOG_COMPILER="valgrind ..."
+LOG_COMPILER =
 AM_TESTS_ENVIRONMENT = \
 	srcdir='$(srcdir)'; top_srcdir='$(abs_top_srcdir)'; top_builddir='$(abs_top_builddir)'; \
 	KRAIT_TEST_DATA='$(abs_top_srcdir)/tests/data'; KRAIT_MODEL_PATH='$(abs_top_srcdir)/models'; \
 	KRAIT='$(abs_top_builddir)/krait'; PYTHON3='$(PYTHON3)'; CC='$(CC)'; \
-	export srcdir top_srcdir top_builddir KRAIT_TEST_DATA KRAIT_MODEL_PATH KRAIT PYTHON3 CC;
-# A wrapper for compiled tests: make check LOG_COMPILER="valgrind ..."
-LOG_COMPILER =
+	PKG_CONFIG='$(PKG_CONFIG)'; SANITIZE='$(SANITIZE_LDFLAGS)$(COVERAGE_LDFLAGS)'; \
+	CK_DEFAULT_TIMEOUT="$${CK_DEFAULT_TIMEOUT-600}"; \
+	export srcdir top_srcdir top_builddir KRAIT_TEST_DATA KRAIT_MODEL_PATH KRAIT PYTHON3 CC \
+		PKG_CONFIG SANITIZE CK_DEFAULT_TIMEOUT;
 
+# Without Check the programs are not built, and are named as skipped.
+if HAVE_CHECK
 check_LTLIBRARIES += libtestsupport.la
 libtestsupport_la_SOURCES = %D%/support.c %D%/support.h
 libtestsupport_la_CPPFLAGS = $(TEST_CPPFLAGS)
@@ -26,6 +34,10 @@ include %D%/text/local.mk
 include %D%/text/template.mk
 include %D%/session/local.mk
 include %D%/kernels/local.mk
-include %D%/tools/local.mk
 include %D%/api/local.mk
+else
+TESTS += %D%/without-check.sh
+endif
+include %D%/tools/local.mk
 include %D%/install/local.mk
+EXTRA_DIST += %D%/without-check.sh %D%/data build-aux/timed.sh build-aux/summary.sh

@@ -110,7 +110,7 @@ static int write_text(const struct tokenize *tokenize, const char *text, size_t 
 static int decode(const struct tokenize *tokenize, const krait_tokenizer *tokenizer, const struct text *text)
 {
 	krait_token *ids;
-	size_t n_ids, n_text = 0;
+	size_t n_ids = 0, n_text = 0;
 	char *out;
 	int status = read_ids(text->data, krait_tokenizer_size(tokenizer), &ids, &n_ids);
 

@@ -16,7 +16,7 @@ krait_status krait_sampler_new(krait_sampler **out)
 	*out = krait__alloc_zero(1, sizeof(**out));
 	if (!*out)
 		return KRAIT_ERROR_MEMORY;
-	(*out)->sampling = (struct sampling)SAMPLING_DEFAULT;
+	krait__sampling_defaults(&(*out)->sampling);
 	return KRAIT_OK;
 }
 
@@ -59,38 +59,58 @@ krait_status krait_sampler_set_bias(krait_sampler *sampler, krait_token token, f
 
 krait_status krait_session_set_sampler(krait_session *session, const krait_sampler *sampler)
 {
+	struct sampling copy = { 0 };
 	krait_status status = krait__session_enter(session);
 
 	if (status != KRAIT_OK)
 		return status;
 	if (!sampler)
 		status = krait__why(&session->why, KRAIT_ERROR_ARGUMENT, "'sampler' is NULL");
-	else if (!krait__sampling_copy(&session->course.sampling, &sampler->sampling))
+	else if (!krait__sampling_copy(&copy, &sampler->sampling))
 		status = krait__why_memory(&session->why);
+	if (status == KRAIT_OK) {
+		krait__sampling_free(&session->course.sampling);
+		session->course.sampling = copy;
+	}
 	return krait__session_leave(session, status);
 }
 
-/* The sampler is shared and constant in these two, so a text of its own would be a race. */
-static krait_status count_history(struct token_counts *counts, const krait_token *history, size_t n_history, size_t n_logits)
+/* The sampler is constant in these two and may be shared, so a text of its own would be a race. */
+static krait_status count_history(uint32_t **out, const krait_token *history, size_t n_history, size_t n_logits)
 {
-	if (n_history && !history)
+	*out = NULL;
+	if (n_history == 0)
+		return KRAIT_OK;
+	if (!history)
 		return KRAIT_ERROR_ARGUMENT;
-	for (size_t i = 0; i < n_history; i++) {
+	for (size_t i = 0; i < n_history; i++)
 		if (history[i] < 0 || (size_t)history[i] >= n_logits)
 			return KRAIT_ERROR_ARGUMENT;
-		if (!krait__counts_reserve(counts, 1))
-			return KRAIT_ERROR_MEMORY;
-		krait__counts_add(counts, history[i], 1);
-	}
+	*out = krait__alloc_zero(n_logits, sizeof(**out));
+	if (!*out)
+		return KRAIT_ERROR_MEMORY;
+	for (size_t i = 0; i < n_history; i++)
+		(*out)[history[i]]++;
 	return KRAIT_OK;
+}
+
+static krait_status find(struct candidates *out, const krait_sampler *sampler, const float *logits, size_t n_logits,
+	const krait_token *history, size_t n_history)
+{
+	struct why why = { 0 };
+	uint32_t *counts;
+	krait_status status = count_history(&counts, history, n_history, n_logits);
+
+	if (status == KRAIT_OK)
+		status = krait__candidates_find(out, &sampler->sampling, logits, n_logits, counts, &why);
+	krait__free(counts);
+	return status;
 }
 
 krait_status krait_sampler_probs(const krait_sampler *sampler, const float *logits, size_t n_logits,
 	const krait_token *history, size_t n_history, float *out, size_t n_out)
 {
-	struct token_counts counts = { 0 };
-	struct choices choices = { 0 };
-	struct why why = { 0 };
+	struct candidates candidates = { 0 };
 	krait_status status;
 
 	if (!sampler || !logits || n_logits == 0 || n_logits > INT32_MAX || (n_out && !out))
@@ -99,33 +119,29 @@ krait_status krait_sampler_probs(const krait_sampler *sampler, const float *logi
 		return KRAIT_OK;
 	if (n_out < n_logits)
 		return KRAIT_ERROR_SPACE;
-	status = count_history(&counts, history, n_history, n_logits);
-	if (status == KRAIT_OK)
-		status = krait__sampling_choices(&choices, &sampler->sampling, logits, n_logits, n_logits, &counts, &why);
+	status = find(&candidates, sampler, logits, n_logits, history, n_history);
 	if (status == KRAIT_OK) {
 		memset(out, 0, n_logits * sizeof(*out));
-		for (size_t i = 0; i < choices.n; i++)
-			out[choices.ids[i]] = (float)choices.probs[i];
+		for (size_t i = 0; i < candidates.n; i++)
+			out[candidates.list[i].token] = (float)(candidates.list[i].weight / candidates.total);
 	}
-	krait__choices_free(&choices);
-	krait__counts_free(&counts);
+	krait__candidates_free(&candidates);
 	return status;
 }
 
 krait_status krait_sampler_pick(const krait_sampler *sampler, const float *logits, size_t n_logits,
 	const krait_token *history, size_t n_history, uint64_t draw, krait_token *out)
 {
-	struct token_counts counts = { 0 };
-	struct why why = { 0 };
+	struct candidates candidates = { 0 };
 	krait_status status;
 
 	if (out)
 		*out = -1;
 	if (!sampler || !logits || n_logits == 0 || n_logits > INT32_MAX || !out)
 		return KRAIT_ERROR_ARGUMENT;
-	status = count_history(&counts, history, n_history, n_logits);
+	status = find(&candidates, sampler, logits, n_logits, history, n_history);
 	if (status == KRAIT_OK)
-		status = krait__sampling_pick(out, &sampler->sampling, logits, n_logits, n_logits, &counts, draw, &why);
-	krait__counts_free(&counts);
+		*out = krait__candidates_pick(&candidates, sampler->sampling.seed, draw);
+	krait__candidates_free(&candidates);
 	return status;
 }

@@ -32,7 +32,7 @@ static krait_session *bare(krait_model *model)
 		return NULL;
 	session->model = krait_model_ref(model);
 	session->rewind = REWIND_DEFAULT;
-	session->course.sampling = (struct sampling)SAMPLING_DEFAULT;
+	krait__sampling_defaults(&session->course.sampling);
 	session->course.end_token = -1;
 	return session;
 }

@@ -77,7 +77,7 @@ krait_status krait_session_get_int(const krait_session *session, int setting, in
 	else if (setting == KRAIT_REWIND_TOKENS)
 		*out = session->rewind;
 	else
-		return krait__sampling_get_int(&session->course.sampling, setting, out);
+		return krait__sampling_get_int(&session->course.sampling, setting, out, NULL);
 	return KRAIT_OK;
 }
 
@@ -86,7 +86,7 @@ krait_status krait_session_get_float(const krait_session *session, int setting, 
 	if (!session || !out)
 		return KRAIT_ERROR_ARGUMENT;
 	*out = 0;
-	return krait__sampling_get_float(&session->course.sampling, setting, out);
+	return krait__sampling_get_float(&session->course.sampling, setting, out, NULL);
 }
 
 krait_status krait_session_set_bias(krait_session *session, krait_token token, float bias)

@@ -34,7 +34,7 @@ static krait_state *blank(krait_model *model, krait_status *status, struct why *
 		return NULL;
 	}
 	state->model = krait_model_ref(model);
-	state->course.sampling = (struct sampling)SAMPLING_DEFAULT;
+	krait__sampling_defaults(&state->course.sampling);
 	*status = model->engine->slot_new(&state->slot, model->emodel, why ? why : &state->why);
 	return state;
 }

@@ -56,18 +56,6 @@ static bool reserve(krait_session *session, const struct feed *feed, struct work
 		krait__history_reserve(&session->history, feed->embeddings != NULL);
 }
 
-/* ln p of a token from logits, in double precision. */
-static float log_probability(const float *logits, size_t n, krait_token token)
-{
-	double best = -INFINITY, sum = 0;
-
-	for (size_t i = 0; i < n; i++)
-		best = fmax(best, (double)logits[i]);
-	for (size_t i = 0; i < n; i++)
-		sum += exp((double)logits[i] - best);
-	return (float)((double)logits[token] - best - log(sum));
-}
-
 static krait_status first_score(krait_session *session, const struct feed *feed)
 {
 	krait_status status;
@@ -78,7 +66,7 @@ static krait_status first_score(krait_session *session, const struct feed *feed)
 		return KRAIT_OK;
 	status = krait__session_logits(session);
 	if (status == KRAIT_OK)
-		feed->scores[0] = log_probability(session->logits, session->model->plan.vocab, feed->tokens[0]);
+		feed->scores[0] = (float)krait__log_probability(session->logits, session->model->plan.vocab, feed->tokens[0]);
 	return status;
 }
 

@@ -55,11 +55,46 @@ krait_status krait__session_may_sample(krait_session *session, krait_token *out)
 	return KRAIT_OK;
 }
 
+/* The counts as an array, where a penalty asks for them. */
+static krait_status spread_counts(const krait_session *session, uint32_t **out)
+{
+	const struct sampling *sampling = &session->course.sampling;
+	const struct token_counts *counts = &session->course.counts;
+
+	*out = NULL;
+	if (sampling->repetition == 1 && sampling->presence == 0 && sampling->frequency == 0)
+		return KRAIT_OK;
+	*out = krait__alloc_zero(session->model->plan.vocab, sizeof(**out));
+	if (!*out)
+		return KRAIT_ERROR_MEMORY;
+	for (size_t i = 0; i < counts->room; i++)
+		if (counts->entries[i].token >= 0)
+			(*out)[counts->entries[i].token] = counts->entries[i].count;
+	return KRAIT_OK;
+}
+
+/* Ids that the tokenizer does not have lie behind n_valid and are not looked at. */
+static krait_status pick(krait_session *session, krait_token *out)
+{
+	const struct course *course = &session->course;
+	struct candidates candidates = { 0 };
+	uint32_t *counts;
+	krait_status status = spread_counts(session, &counts);
+
+	if (status != KRAIT_OK)
+		return krait__why_memory(&session->why);
+	status = krait__candidates_find(&candidates, &course->sampling, session->logits, session->model->n_valid, counts, &session->why);
+	if (status == KRAIT_OK)
+		*out = krait__candidates_pick(&candidates, course->sampling.seed, course->position);
+	krait__candidates_free(&candidates);
+	krait__free(counts);
+	return status;
+}
+
 krait_status krait__session_sample(krait_session *session, krait_token *out)
 {
 	struct course *course = &session->course;
-	krait_status status = krait__sampling_pick(out, &course->sampling, session->logits, session->model->plan.vocab,
-		session->model->n_valid, &course->counts, course->position, &session->why);
+	krait_status status = pick(session, out);
 
 	if (status != KRAIT_OK)
 		return status;

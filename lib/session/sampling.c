@@ -197,13 +197,12 @@ static bool kth_score(struct candidates *space, size_t n, size_t k, double *out)
 
 /* A score below which top-p keeps nothing: n tokens of less than (1 - top_p) / n have less than
  * 1 - top_p together. A little lower still, so that rounding does not matter. */
-static double lowest_of_nucleus(const struct candidates *space, size_t n, double best, const struct sampling *sampling)
+static double lowest_of_nucleus(const struct candidates *space, size_t n, double best, const struct sampling *sampling, double *total)
 {
-	double total = 0;
-
+	*total = 0;
 	for (size_t i = 0; i < n; i++)
-		total += exp((space->scores[i] - best) / sampling->temperature);
-	return best + sampling->temperature * (log((1 - sampling->top_p) * total / (double)n) - CLOSE);
+		*total += exp((space->scores[i] - best) / sampling->temperature);
+	return fmin(best, best + sampling->temperature * (log((1 - sampling->top_p) * *total / (double)n) - CLOSE));
 }
 
 /* Takes the heaviest until they have top_p of the whole, which is `total`, one at least. They end
@@ -243,19 +242,15 @@ static size_t exact_nucleus(struct candidates *candidates, double top_p)
 /* `low` is the lowest score that top-k left. */
 static bool keep_top_p(struct candidates *out, size_t n, double low, double best, const struct sampling *sampling)
 {
-	double cut = -INFINITY, total;
+	double cut = low, total = 0;
 	size_t n_kept;
 
-	if (sampling->top_k == 0)
-		cut = lowest_of_nucleus(out, n, best, sampling);
-	if (!collect(out, n, fmin(fmax(low, cut), best), best, sampling->temperature))
+	if (low == -INFINITY)
+		cut = lowest_of_nucleus(out, n, best, sampling, &total);
+	if (!collect(out, n, cut, best, sampling->temperature))
 		return false;
-	total = out->total;
-	if (cut > low) {
-		total = 0;
-		for (size_t i = 0; i < n; i++)
-			total += exp((out->scores[i] - best) / sampling->temperature);
-	}
+	if (cut == low)
+		total = out->total;
 	if (!take_nucleus(out, sampling->top_p, total, &n_kept)) {
 		if (!collect(out, n, low, best, sampling->temperature))
 			return false;

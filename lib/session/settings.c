@@ -24,7 +24,7 @@ static const struct rule rules[] = {
 	{ KRAIT_SAMPLE_TOP_P, "KRAIT_SAMPLE_TOP_P", true, false, 0, 1, 1, AT(top_p) },
 	{ KRAIT_SAMPLE_MIN_P, "KRAIT_SAMPLE_MIN_P", true, false, 0, 1, 0, AT(min_p) },
 	{ KRAIT_SAMPLE_TYPICAL_P, "KRAIT_SAMPLE_TYPICAL_P", true, true, 0, 1, 1, AT(typical_p) },
-	{ KRAIT_SAMPLE_REPETITION_PENALTY, "KRAIT_SAMPLE_REPETITION_PENALTY", true, true, 0, FLT_MAX, 1, AT(repetition) },
+	{ KRAIT_SAMPLE_REPETITION_PENALTY, "KRAIT_SAMPLE_REPETITION_PENALTY", true, false, FLT_MIN, FLT_MAX, 1, AT(repetition) },
 	{ KRAIT_SAMPLE_PRESENCE_PENALTY, "KRAIT_SAMPLE_PRESENCE_PENALTY", true, false, -FLT_MAX, FLT_MAX, 0, AT(presence) },
 	{ KRAIT_SAMPLE_FREQUENCY_PENALTY, "KRAIT_SAMPLE_FREQUENCY_PENALTY", true, false, -FLT_MAX, FLT_MAX, 0, AT(frequency) },
 	{ KRAIT_SAMPLE_SEED, "KRAIT_SAMPLE_SEED", false, false, -HUGE_VAL, HUGE_VAL, 0, AT(seed) },

@@ -126,7 +126,7 @@ static krait_status read_sampling(struct reader *reader, struct source *source)
 	struct sampling *sampling = &reader->state->course.sampling;
 	krait_status status = KRAIT_OK;
 
-	*sampling = (struct sampling)SAMPLING_DEFAULT;
+	krait__sampling_defaults(sampling);
 	for (size_t i = 0; i < sizeof(floats) / sizeof(floats[0]) && status == KRAIT_OK; i++)
 		status = read_float(reader, source, floats[i]);
 	if (status == KRAIT_OK)

@@ -113,7 +113,7 @@ static void put_sampling(struct sink *sink, const struct sampling *sampling)
 	put_u64(sink, sampling->n_biases);
 	for (size_t i = 0; i < sampling->n_biases; i++) {
 		put_u32(sink, (uint32_t)sampling->biases[i].token);
-		put_u32(sink, krait__bits_from_float(sampling->biases[i].bias));
+		put_u32(sink, krait__bits_from_float(sampling->biases[i].value));
 	}
 	finish(sink, start);
 }

@@ -6,6 +6,8 @@
 #include "base/memory.h"
 #include "base/size.h"
 
+#include <string.h>
+
 /* The block with room for `need` elements, or NULL (out of memory, the old block is as it was). */
 static inline void *krait__grow(void *block, size_t *room, size_t need, size_t element)
 {
@@ -21,16 +23,19 @@ static inline void *krait__grow(void *block, size_t *room, size_t need, size_t e
 	return grown;
 }
 
-/* Makes sure that list->items (of any type) has room for one more; false: out of memory. */
+/* Makes sure that list->items (of any type) has room for `more`; false: out of memory. */
 #define KRAIT_GROW(list, more) \
-	((list)->size + (more) <= (list)->room || krait__grow_list((void **)&(list)->items, &(list)->room, (list)->size + (more), sizeof(*(list)->items)))
+	((list)->size + (more) <= (list)->room || krait__grow_list(&(list)->items, &(list)->room, (list)->size + (more), sizeof(*(list)->items)))
 
-static inline bool krait__grow_list(void **items, size_t *room, size_t need, size_t element)
+/* `items` is the address of a pointer to any type; copied as bytes, since its type is not known here. */
+static inline bool krait__grow_list(void *items, size_t *room, size_t need, size_t element)
 {
-	void *grown = krait__grow(*items, room, need, element);
+	void *grown;
 
+	memcpy(&grown, items, sizeof(grown));
+	grown = krait__grow(grown, room, need, element);
 	if (grown)
-		*items = grown;
+		memcpy(items, &grown, sizeof(grown));
 	return grown != NULL;
 }
 

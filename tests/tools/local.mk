@@ -1,1 +1,13 @@
-# tests of the command
+# Tests of the command: shell scripts on the built program, and its filter for terminals.
+check_PROGRAMS += tests/tools/test_terminal
+tests_tools_test_terminal_SOURCES = %D%/test_terminal.c \
+	tools/terminal.c tools/terminal.h tools/say.c tools/say.h tools/progress.c tools/progress.h \
+	tools/interrupt.c tools/interrupt.h tools/verbs.h
+tests_tools_test_terminal_CPPFLAGS = $(TEST_CPPFLAGS) -I$(top_srcdir)/tools
+tests_tools_test_terminal_CFLAGS = $(TEST_CFLAGS)
+tests_tools_test_terminal_LDADD = $(TEST_LDADD)
+TESTS += tests/tools/test_terminal
+
+tools_tests = %D%/run.sh %D%/errors.sh %D%/text.sh %D%/chat.sh %D%/pty.sh
+TESTS += $(tools_tests)
+EXTRA_DIST += $(tools_tests) %D%/tap.sh %D%/pty_session.py %D%/greedy.txt %D%/greedy.ids

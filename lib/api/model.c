@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* model.c - krait_model_*. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+#include "model/open.h"
+#include "session/session.h"
+#include "session/state.h"
+
+krait_status krait_model_open(krait_model **out, const char *path, const krait_options *options)
+{
+	krait_model *model;
+	krait_status status;
+
+	if (!out)
+		return KRAIT_ERROR_ARGUMENT;
+	*out = model = krait__model_new(options);
+	if (!model)
+		return KRAIT_ERROR_MEMORY;
+	if (!path)
+		status = krait__why(&model->why, KRAIT_ERROR_ARGUMENT, "'path' is NULL: give a folder, a weight file or the name of an installed model");
+	else
+		status = krait__model_load(model, path, options);
+	model->why.status = status;
+	return status;
+}
+
+krait_model *krait_model_ref(krait_model *model)
+{
+	if (model)
+		atomic_fetch_add(&model->references, 1);
+	return model;
+}
+
+void krait_model_free(krait_model *model)
+{
+	if (model && atomic_fetch_sub(&model->references, 1) == 1)
+		krait__model_destroy(model);
+}
+
+const char *krait_model_error(const krait_model *model)
+{
+	return model ? model->why.text : "out of memory";
+}
+
+const char *krait_model_family(const krait_model *model)
+{
+	return model ? model->family : "";
+}
+
+const char *krait_model_device(const krait_model *model)
+{
+	return model ? model->device : "";
+}
+
+const char *krait_model_note(const krait_model *model)
+{
+	return model ? model->note : "";
+}
+
+const char *krait_model_info(const krait_model *model)
+{
+	return model && model->info ? model->info : "{}";
+}
+
+const char *krait_model_fingerprint(const krait_model *model)
+{
+	return model ? model->fingerprint_text : "";
+}
+
+size_t krait_model_vocab_size(const krait_model *model)
+{
+	return model ? model->plan.vocab : 0;
+}
+
+size_t krait_model_width(const krait_model *model)
+{
+	return model ? model->plan.width : 0;
+}
+
+size_t krait_model_n_layers(const krait_model *model)
+{
+	return model ? model->plan.n_layers : 0;
+}
+
+uint64_t krait_model_n_parameters(const krait_model *model)
+{
+	return model ? model->n_parameters : 0;
+}
+
+size_t krait_model_state_size(const krait_model *model)
+{
+	return model && model->plan.n_components ? krait__state_size(model) : 0;
+}
+
+uint64_t krait_model_memory(const krait_model *model, size_t n_sessions)
+{
+	if (!model)
+		return 0;
+	return model->weight_bytes + model->memory.weights + model->memory.scratch +
+		n_sessions * (model->memory.slot + krait__session_memory(model));
+}
+
+const krait_tokenizer *krait_model_tokenizer(const krait_model *model)
+{
+	return model ? model->tokenizer : NULL;
+}

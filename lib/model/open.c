@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* open.c - opening a model, step by step. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include "model/open.h"
+
+#include "base/memory.h"
+#include "model/companions.h"
+#include "model/installed.h"
+#include "model/weights.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CONFIG_LIMIT (16u << 20)
+
+const struct krait_options krait__options_default = { .map = true };
+
+bool krait__model_forked(const struct krait_model *model)
+{
+	return model->pid != getpid();
+}
+
+size_t krait__model_component_bytes(const struct krait_model *model)
+{
+	size_t count = 0;
+
+	for (uint32_t i = 0; i < model->plan.n_components; i++)
+		count += krait__component_count(&model->plan.components[i]);
+	return count * sizeof(float);
+}
+
+void krait__model_clear(struct krait_model *model)
+{
+	if (model->emodel)
+		model->engine->close(model->emodel);
+	model->emodel = NULL;
+	krait__plan_free(&model->plan);
+	for (size_t i = 0; i < model->n_owned; i++)
+		krait__free(model->owned[i]);
+	krait__free(model->owned);
+	model->owned = NULL;
+	model->n_owned = 0;
+	krait__checkpoint_close(&model->checkpoint);
+	krait_tokenizer_free(model->tokenizer);
+	model->tokenizer = NULL;
+	krait__free(model->generation.stops);
+	json_decref(model->generation.defaults);
+	memset(&model->generation, 0, sizeof(model->generation));
+	krait__free(model->chat_template);
+	json_decref(model->special_tokens);
+	krait__free(model->info);
+	model->chat_template = model->info = NULL;
+	model->special_tokens = NULL;
+}
+
+/* ---- the engine --------------------------------------------------------------------- */
+
+static krait_status choose_engine(struct krait_model *model, const struct krait_options *options, struct why *why)
+{
+	const char *device = options->device ? options->device : "auto";
+	struct quoted quoted;
+
+	if (!strncmp(device, "cuda", 4))
+		return krait__why(why, KRAIT_ERROR_DEVICE, "device %s: this build of krait has no CUDA engine: use 'cpu' or 'auto'",
+			krait__quote(&quoted, device, SIZE_MAX));
+	if (strcmp(device, "auto") && strcmp(device, "cpu"))
+		return krait__why(why, KRAIT_ERROR_ARGUMENT, "device %s is not known: 'auto', 'cpu', 'cuda' or 'cuda:N' is needed",
+			krait__quote(&quoted, device, SIZE_MAX));
+	model->engine = &krait__cpu_engine;
+	snprintf(model->device, sizeof(model->device), "cpu");
+	return KRAIT_OK;
+}
+
+static void configure_engine(struct engine_config *out, const struct krait_options *options)
+{
+	memset(out, 0, sizeof(*out));
+	out->threads = (uint32_t)options->threads;
+	out->fast = options->precision && !strcmp(options->precision, "fast");
+	snprintf(out->instructions, sizeof(out->instructions), "%s", options->instructions ? options->instructions : "auto");
+}
+
+static void say(const struct krait_model *model, int level, const char *text)
+{
+	if (model->log)
+		model->log(model->log_user, level, text);
+}
+
+krait_status krait__model_begin(struct krait_model *model, const struct krait_options *options, struct why *why)
+{
+	model->pid = getpid();
+	model->progress = options->progress;
+	model->progress_user = options->progress_user;
+	model->log = options->log;
+	model->log_user = options->log_user;
+	return choose_engine(model, options, why);
+}
+
+krait_status krait__model_finish(struct krait_model *model, const struct krait_options *options, const char *path, struct why *why)
+{
+	struct engine_config config;
+	krait_status status;
+	char line[128];
+
+	configure_engine(&config, options);
+	status = model->engine->estimate(&model->plan, &config, &model->memory, why);
+	if (status == KRAIT_OK && !options->inspect)
+		status = model->engine->open(&model->emodel, &model->plan, &config, why);
+	if (status == KRAIT_OK)
+		status = krait__model_describe(model, path, why);
+	if (status != KRAIT_OK)
+		return status;
+	snprintf(line, sizeof(line), "opened a %s model of %llu parameters on %s (%s)", model->family, (unsigned long long)model->n_parameters,
+		model->device, model->emodel ? model->engine->about(model->emodel) : "sizes only");
+	say(model, KRAIT_LOG_INFO, line);
+	if (model->note[0])
+		say(model, KRAIT_LOG_WARNING, model->note);
+	return KRAIT_OK;
+}
+
+/* ---- the checkpoint ----------------------------------------------------------------- */
+
+static krait_status weights_wanted(enum dtype *out, const struct krait_options *options, struct why *why)
+{
+	static const enum dtype types[] = { DTYPE_F32, DTYPE_F16, DTYPE_BF16 };
+	struct quoted quoted;
+
+	*out = DTYPE_OTHER;
+	if (!options->weights || !strcmp(options->weights, "asis"))
+		return KRAIT_OK;
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
+		if (!strcmp(options->weights, krait__dtype_name(types[i])))
+			*out = types[i];
+	if (*out != DTYPE_OTHER)
+		return KRAIT_OK;
+	return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "weights of type %s cannot be made by this build: 'asis', 'f32', 'bf16' and 'f16' can",
+		krait__quote(&quoted, options->weights, SIZE_MAX));
+}
+
+/* A folder is its own; a weight file belongs to the folder that it lies in. */
+static krait_status folder_for(char **out, const char *path, struct why *why)
+{
+	struct stat about;
+	struct quoted quoted;
+
+	if (krait__files.stat_path(path, &about) != 0)
+		return krait__why(why, KRAIT_ERROR_IO, "%s cannot be looked at", krait__quote(&quoted, path, SIZE_MAX));
+	*out = S_ISDIR(about.st_mode) ? krait__copy_text(path) : krait__folder_of(path);
+	return *out ? KRAIT_OK : krait__why_memory(why);
+}
+
+static krait_status read_config(struct model_config *out, json_t **json, const char *folder, struct why *why)
+{
+	char *text;
+	size_t n_text;
+	struct quoted quoted;
+	krait_status status = krait__file_text(&text, &n_text, folder, CONFIG_FILE, CONFIG_LIMIT, true, why);
+
+	if (status != KRAIT_OK)
+		return status;
+	if (!text)
+		return krait__why(why, KRAIT_ERROR_NOT_FOUND, "folder %s has no " CONFIG_FILE ": a checkpoint is a folder with " CONFIG_FILE " and weights "
+			"(model.safetensors or pytorch_model.bin)", krait__quote(&quoted, folder, SIZE_MAX));
+	status = krait__config_read(out, json, text, n_text, why);
+	krait__free(text);
+	return status;
+}
+
+/* Whether a head that is in the file is the embedding once more. Files say so in three ways:
+ * the same storage, equal values, or no head at all. */
+static void settle_head(struct krait_model *model, const struct binding *bindings, const struct model_config *config, bool sampled)
+{
+	struct plan *plan = &model->plan;
+
+	if (plan->head == plan->embedding)
+		return;
+	if (krait__weight_equal(bindings[plan->head].weight, bindings[plan->embedding].weight, sampled))
+		krait__plan_tie(plan);
+	else if (config->tied == 1)
+		krait__model_remark(model, CONFIG_FILE " says that head and embedding are one, but 'lm_head.weight' differs: used as stored");
+}
+
+static krait_status load_weights(struct krait_model *model, const struct model_config *config, const char *path, enum dtype target,
+	const struct krait_options *options, struct why *why)
+{
+	struct binding *bindings;
+	bool map = options->map || options->inspect;    /* headers alone need not be read with all that follows them */
+	krait_status status = krait__checkpoint_open(&model->checkpoint, path, map, why);
+
+	if (status != KRAIT_OK)
+		return status;
+	status = krait__plan_build(&model->plan, &bindings, config, &model->checkpoint, why);
+	if (status != KRAIT_OK)
+		return status;
+	snprintf(model->family, sizeof(model->family), "%s", config->family->name);
+	settle_head(model, bindings, config, options->inspect);
+	status = krait__fingerprint(model, bindings, why);
+	if (status == KRAIT_OK)
+		status = krait__weights_bind(model, bindings, target, map, options->inspect, why);
+	krait__free(bindings);
+	return status;
+}
+
+static krait_status open_path(struct krait_model *model, const char *path, const struct krait_options *options, struct why *why)
+{
+	struct model_config config;
+	enum dtype target;
+	char *folder = NULL;
+	json_t *json = NULL;
+	krait_status status = weights_wanted(&target, options, why);
+
+	if (status == KRAIT_OK)
+		status = folder_for(&folder, path, why);
+	if (status == KRAIT_OK)
+		status = read_config(&config, &json, folder, why);
+	if (status == KRAIT_OK)
+		status = load_weights(model, &config, path, target, options, why);
+	/* mamba_ssm's configurations know nothing of tokens. */
+	if (status == KRAIT_OK)
+		status = krait__companions_load(model, folder, options->tokenizer, config.original ? NULL : json, why);
+	if (status == KRAIT_OK)
+		status = krait__model_finish(model, options, path, why);
+	json_decref(json);
+	krait__free(folder);
+	return status;
+}
+
+krait_status krait__model_open(struct krait_model *model, const char *path, const struct krait_options *options)
+{
+	struct why *why = &model->why;
+	char *found = NULL;
+	krait_status status;
+
+	if (!options)
+		options = &krait__options_default;
+	if (!path)
+		return krait__why(why, KRAIT_ERROR_ARGUMENT, "the path of the model is NULL");
+	status = krait__model_begin(model, options, why);
+	if (status == KRAIT_OK)
+		status = krait__installed_find(&found, path, why);
+	if (status == KRAIT_OK)
+		status = open_path(model, found, options, why);
+	krait__free(found);
+	return status;
+}

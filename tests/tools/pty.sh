@@ -1,0 +1,9 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# pty.sh - krait on a terminal: Ctrl-C, line editing, history, colour.
+. "$(dirname "$0")/tap.sh"
+if [ -z "$PYTHON3" ]; then
+	echo "1..0 # SKIP no python3"
+	exit 0
+fi
+WORK=$work exec "$PYTHON3" "$here/pty_session.py"

@@ -1,0 +1,71 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# text.sh - krait tokenize, score, info and list.
+. "$(dirname "$0")/tap.sh"
+
+exits 0 "tokenize" "$KRAIT" tokenize "Once upon a time there was a king who had a"
+ok "ids of the demo model" test "$(cat "$work/out")" = "2727 785 262 540 451 312 262 821 457 341 262"
+exits 0 "tokenize -d" "$KRAIT" tokenize -d $(cat "$here/greedy.ids")
+{ cat "$here/greedy.txt"; echo; } >"$work/expected"
+ok "ids to text" cmp "$work/out" "$work/expected"
+exits 0 "tokenize --json" "$KRAIT" tokenize --json "a king"
+ok "the keys of --json" grep -q '"n_tokens":.*"ids":\[' "$work/out"
+printf 'caf\303\251 \342\202\254 \360\237\246\213 \tx\n\n  y' >"$work/text"
+"$KRAIT" tokenize <"$work/text" >"$work/ids"
+"$KRAIT" tokenize -d <"$work/ids" >"$work/back"
+echo >>"$work/text"
+ok "there and back" cmp "$work/back" "$work/text"
+ok "special tokens are text" test "$("$KRAIT" tokenize '<|endoftext|>' | wc -w)" -gt 1
+ok "unless asked for" test "$("$KRAIT" tokenize --special '<|endoftext|>')" = 0
+
+# 27 is ESC; its escape sequence must not reach a terminal.
+printf 'red \033[31m and \302\233 done' | "$KRAIT" tokenize >"$work/ids"
+"$KRAIT" tokenize -d <"$work/ids" >"$work/out"
+ok "terminal escapes are left out" sh -c "test \"\$(cat '$work/out')\" = 'red [31m and  done'"
+"$KRAIT" tokenize -d --raw <"$work/ids" >"$work/out"
+printf 'red \033[31m and \302\233 done\n' >"$work/expected"
+ok "unless --raw" cmp "$work/out" "$work/expected"
+
+# What PyTorch computed for this text in float64 and float32 stands in scores.json.
+if command -v xz >/dev/null && [ -n "$PYTHON3" ]; then
+	xz -dc "$KRAIT_TEST_DATA/text/valid.txt.xz" >"$work/valid.txt"
+	exits 0 "score --json" "$KRAIT" score --json "$work/valid.txt"
+	ok "the score is that of scores.json within 0.1 %" "$PYTHON3" -c '
+import json, sys
+got, right = json.load(open(sys.argv[1])), json.load(open(sys.argv[2]))["stories/valid.txt"]
+assert set(got) == set(right), got
+assert got["tokens"] == right["tokens"] and got["bytes"] == right["bytes"], got
+for key in ("nats_per_token", "perplexity", "bits_per_byte"):
+    assert abs(got[key] / right[key] - 1) < 1e-3, (key, got, right)
+' "$work/out" "$KRAIT_TEST_DATA/demo/scores.json"
+else
+	skip "the score is that of scores.json within 0.1 %" "no xz or no python3"
+fi
+exits 0 "score of a small text" "$KRAIT" score "$here/greedy.txt"
+ok "a table" grep -q '^bits per byte' "$work/out"
+
+exits 0 "info --json" "$KRAIT" info --json
+for key in family n_parameters vocab_size d_model n_layers weights memory_bytes state_bytes tokenizer chat_template fingerprint; do
+	ok "info has $key" grep -q "\"$key\":" "$work/out"
+done
+exits 0 "info" "$KRAIT" info
+ok "info names the family" grep -Eq '^family +mamba$' "$work/out"
+exits 0 "info MODEL" "$KRAIT" info "$KRAIT_TEST_DATA/golden/mamba2-hf-f32"
+ok "info names that family" grep -Eq '^family +mamba2$' "$work/out"
+exits 0 "info --devices" "$KRAIT" info --devices
+ok "there is a cpu" grep -q '^cpu' "$work/out"
+exits 0 "info --devices --json" "$KRAIT" info --devices --json
+ok "as JSON too" grep -q '"name": "cpu"' "$work/out"
+
+hub=$work/hub/models--some--model
+commit=0123456789abcdef0123456789abcdef01234567
+mkdir -p "$hub/refs" "$hub/snapshots/$commit"
+printf %s $commit >"$hub/refs/main"
+cp "$KRAIT_TEST_DATA"/golden/mamba1-hf-bf16/* "$hub/snapshots/$commit/"
+exits 0 "list" "$KRAIT" list
+ok "the demo model is listed" grep -q '^demo ' "$work/out"
+ok "and one of the hub's cache" grep -q '^some/model ' "$work/out"
+exits 0 "which opens by that name" "$KRAIT" info -m some/model
+exits 0 "list --json" "$KRAIT" list --json
+ok "with the keys" grep -q '"name": "some/model"' "$work/out"
+done_testing
