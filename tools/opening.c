@@ -75,6 +75,8 @@ int opening_model(krait_model **out, const struct common *common, bool inspect)
 	}
 	if (opened == KRAIT_CANCELLED)
 		status = STATUS_INTERRUPTED;
+	else if (opened == KRAIT_ERROR_ARGUMENT)
+		status = say_usage("%s", krait_model_error(*out));
 	else
 		status = say_failure("%s", krait_model_error(*out));
 	krait_model_free(*out);

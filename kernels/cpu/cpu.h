@@ -100,7 +100,7 @@ struct emodel {
 	size_t slot_floats, hidden_at;
 	struct pass pass;               /* of whoever has the turn */
 	size_t row_limit;               /* rows that fit a pass's time */
-	double fastest;                 /* seconds of the fastest pass so far */
+	double fastest;                 /* seconds: the fastest pass so far, at first a guess */
 	char about[160];
 };
 

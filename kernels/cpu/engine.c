@@ -11,7 +11,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FIRST_ROWS 32           /* of the first pass, before any was timed */
+/* A slow machine, for the size of the first pass; later ones go by the clock. */
+#define FIRST_PRODUCTS 1e10     /* a second */
+#define FIRST_BYTES 1e10
+#define FIRST_SECONDS 0.04
 #define MAX_THREADS 1024
 
 static uint64_t page_bytes(int name)
@@ -125,6 +128,27 @@ static void close_model(struct emodel *model)
 	krait__free(model);
 }
 
+/* The matrices that every pass reads. */
+static void first_guess(struct emodel *model)
+{
+	double products = 1, bytes = 0, rows;
+
+	for (uint32_t i = 0; i < model->plan->n_parts; i++) {
+		const struct ready *ready = &model->parts[i];
+		const struct matrix *const all[] = { &ready->in, &ready->x, &ready->dt, &ready->out };
+
+		for (size_t j = 0; j < 4; j++) {
+			double n = (double)all[j]->rows * (double)all[j]->k;
+
+			products += n;
+			bytes += n * (double)krait__dtype_size(all[j]->type);
+		}
+	}
+	model->fastest = bytes / FIRST_BYTES;
+	rows = (model->fastest > FIRST_SECONDS ? model->fastest : FIRST_SECONDS) * FIRST_PRODUCTS / products;
+	model->row_limit = rows < 1 ? 1 : rows > MAX_ROWS ? MAX_ROWS : (size_t)rows;
+}
+
 static krait_status make_ready(struct emodel *model, const struct engine_config *config, struct why *why)
 {
 	unsigned n_threads = thread_count(config);
@@ -136,7 +160,7 @@ static krait_status make_ready(struct emodel *model, const struct engine_config 
 		return status;
 	krait__prepare(model);
 	model->pass.model = model;
-	model->row_limit = FIRST_ROWS;
+	first_guess(model);
 	snprintf(model->about, sizeof(model->about), "%s, %u thread%s%s", model->kernels->name, n_threads, n_threads == 1 ? "" : "s",
 		config->fast ? ", exact (fast needs nothing else here)" : "");
 	return KRAIT_OK;

@@ -121,23 +121,24 @@ static double now(void)
 	return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-/* How many rows fit next time. No pass can be shorter than reading the weights takes, so
- * with a large model the fastest pass seen is the measure. Results do not depend on it. */
+/* How many rows fit next time. No pass is shorter than reading the weights takes, so with
+ * a large model that is the measure: rows are added while they cost next to nothing.
+ * Results do not depend on any of this. */
 static void adapt(struct emodel *model, size_t n_rows, double seconds)
 {
 	double budget, fit;
 
-	if (seconds < model->fastest || model->fastest == 0)
+	if (seconds < model->fastest)
 		model->fastest = seconds;
-	budget = model->fastest > PASS_SECONDS ? model->fastest : PASS_SECONDS;
-	if (n_rows < model->row_limit && seconds < budget)
-		return;
-	fit = (double)n_rows * budget / (seconds > 1e-9 ? seconds : 1e-9);
-	if (fit > 2.0 * (double)n_rows)
-		fit = 2.0 * (double)n_rows;
-	if (fit < 0.5 * (double)n_rows)
-		fit = 0.5 * (double)n_rows;
-	model->row_limit = fit < 1 ? 1 : fit > MAX_ROWS ? MAX_ROWS : (size_t)fit;
+	budget = 1.2 * model->fastest > PASS_SECONDS ? 1.2 * model->fastest : PASS_SECONDS;
+	fit = (double)n_rows * budget / (seconds > 1e-6 ? seconds : 1e-6);
+	if (seconds <= budget && n_rows >= model->row_limit) {
+		fit = fit > 2.0 * (double)n_rows ? 2.0 * (double)n_rows : fit;
+		model->row_limit = smaller(MAX_ROWS, fit < (double)n_rows + 1 ? n_rows + 1 : (size_t)fit);
+	} else if (seconds > budget && n_rows > 1) {
+		fit = fit < 0.5 * (double)n_rows ? 0.5 * (double)n_rows : fit;
+		model->row_limit = fit < 1 ? 1 : smaller(model->row_limit, (size_t)fit);
+	}
 }
 
 /* False: no span has anything left to do. */

@@ -3,7 +3,9 @@
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
+#include "krait_experimental.h"
 #include "model/open.h"
+#include "model/random.h"
 #include "session/session.h"
 #include "session/state.h"
 
@@ -104,4 +106,19 @@ uint64_t krait_model_memory(const krait_model *model, size_t n_sessions)
 const krait_tokenizer *krait_model_tokenizer(const krait_model *model)
 {
 	return model ? model->tokenizer : NULL;
+}
+
+krait_status krait_model_random(krait_model **out, const char *shape, const char *weights, uint64_t seed, const krait_options *options)
+{
+	krait_model *model;
+	krait_status status;
+
+	if (!out)
+		return KRAIT_ERROR_ARGUMENT;
+	*out = model = krait__model_new(options);
+	if (!model)
+		return KRAIT_ERROR_MEMORY;
+	status = krait__model_random(model, shape, weights, seed, options);
+	model->why.status = status;
+	return status;
 }

@@ -228,22 +228,26 @@ static krait_status take_stops(struct krait_model *model, const json_t *file, co
 	return KRAIT_OK;
 }
 
+/* The original checkpoints come without any of these files: their tokenizer ends texts as GPT-NeoX does. */
+static krait_status stop_at_text(struct krait_model *model, struct why *why)
+{
+	const json_t *eos = json_object_get(model->special_tokens, "eos_token");
+	const char *text = eos ? json_string_value(eos) : "<|endoftext|>";
+	krait_token id = krait_tokenizer_find(model->tokenizer, text, eos ? json_string_length(eos) : strlen(text));
+
+	return id >= 0 ? add_stop(model, id, "tokenizer_config.json", why) : KRAIT_OK;
+}
+
 static krait_status load_generation(struct krait_model *model, const char *folder, const json_t *config, struct why *why)
 {
-	const json_t *eos;
 	krait_status status = read_object(&model->generation.defaults, folder, folder, GENERATION_FILE, why);
 
 	if (status == KRAIT_OK)
 		status = take_stops(model, model->generation.defaults, GENERATION_FILE, why);
 	if (status == KRAIT_OK && !model->generation.n_stops)
 		status = take_stops(model, config, "config.json", why);
-	eos = json_object_get(model->special_tokens, "eos_token");
-	if (status == KRAIT_OK && !model->generation.n_stops && eos && model->tokenizer) {
-		krait_token id = krait_tokenizer_find(model->tokenizer, json_string_value(eos), json_string_length(eos));
-
-		if (id >= 0)
-			status = add_stop(model, id, "tokenizer_config.json", why);
-	}
+	if (status == KRAIT_OK && !model->generation.n_stops && model->tokenizer)
+		status = stop_at_text(model, why);
 	return status;
 }
 

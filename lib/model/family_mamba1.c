@@ -63,6 +63,8 @@ static void shape(uint64_t *size, uint32_t width)
 	size[STATE] = 16;
 	size[RANK] = (width + 15) / 16;
 	size[CONV] = 4;
+	size[IN_ROWS] = 2 * size[INNER];
+	size[X_ROWS] = size[RANK] + 2 * size[STATE];
 }
 
 const struct family krait__family_mamba1 = {

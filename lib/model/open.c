@@ -57,9 +57,32 @@ void krait__model_clear(struct krait_model *model)
 	model->special_tokens = NULL;
 }
 
+struct krait_model *krait__model_new(const struct krait_options *options)
+{
+	struct krait_model *model = krait__alloc_zero(1, sizeof(*model));
+
+	if (!model)
+		return NULL;
+	if (!options)
+		options = &krait__options_default;
+	atomic_init(&model->references, 1);
+	model->pid = getpid();
+	model->progress = options->progress;
+	model->progress_user = options->progress_user;
+	model->log = options->log;
+	model->log_user = options->log_user;
+	return model;
+}
+
+void krait__model_destroy(struct krait_model *model)
+{
+	krait__model_clear(model);
+	krait__free(model);
+}
+
 /* ---- the engine --------------------------------------------------------------------- */
 
-static krait_status choose_engine(struct krait_model *model, const struct krait_options *options, struct why *why)
+krait_status krait__model_choose_engine(struct krait_model *model, const struct krait_options *options, struct why *why)
 {
 	const char *device = options->device ? options->device : "auto";
 	struct quoted quoted;
@@ -87,16 +110,6 @@ static void say(const struct krait_model *model, int level, const char *text)
 {
 	if (model->log)
 		model->log(model->log_user, level, text);
-}
-
-krait_status krait__model_begin(struct krait_model *model, const struct krait_options *options, struct why *why)
-{
-	model->pid = getpid();
-	model->progress = options->progress;
-	model->progress_user = options->progress_user;
-	model->log = options->log;
-	model->log_user = options->log_user;
-	return choose_engine(model, options, why);
 }
 
 krait_status krait__model_finish(struct krait_model *model, const struct krait_options *options, const char *path, struct why *why)
@@ -228,7 +241,7 @@ static krait_status open_path(struct krait_model *model, const char *path, const
 	return status;
 }
 
-krait_status krait__model_open(struct krait_model *model, const char *path, const struct krait_options *options)
+krait_status krait__model_load(struct krait_model *model, const char *path, const struct krait_options *options)
 {
 	struct why *why = &model->why;
 	char *found = NULL;
@@ -236,13 +249,13 @@ krait_status krait__model_open(struct krait_model *model, const char *path, cons
 
 	if (!options)
 		options = &krait__options_default;
-	if (!path)
-		return krait__why(why, KRAIT_ERROR_ARGUMENT, "the path of the model is NULL");
-	status = krait__model_begin(model, options, why);
+	status = krait__model_choose_engine(model, options, why);
 	if (status == KRAIT_OK)
 		status = krait__installed_find(&found, path, why);
 	if (status == KRAIT_OK)
 		status = open_path(model, found, options, why);
 	krait__free(found);
+	if (status != KRAIT_OK)
+		krait__model_clear(model);
 	return status;
 }

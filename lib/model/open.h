@@ -5,14 +5,18 @@
 
 #include "model/model.h"
 
-/* `model` is zeroed. On failure model->why says why and krait__model_clear is due. */
-krait_status krait__model_open(struct krait_model *model, const char *path, const struct krait_options *options);
+/* An empty handle with one reference, set up as `options` (NULL: the defaults) say. NULL: no memory. */
+struct krait_model *krait__model_new(const struct krait_options *options);
+
+/* On failure model->why says why, and the handle is good for that and for krait__model_destroy only. */
+krait_status krait__model_load(struct krait_model *model, const char *path, const struct krait_options *options);
+void krait__model_destroy(struct krait_model *model);
 
 /* Frees everything inside but the error. */
 void krait__model_clear(struct krait_model *model);
 
-/* The two halves that a random model shares. */
-krait_status krait__model_begin(struct krait_model *model, const struct krait_options *options, struct why *why);
+/* Parts that a random model shares: the engine's choice before its weights, all else after them. */
+krait_status krait__model_choose_engine(struct krait_model *model, const struct krait_options *options, struct why *why);
 krait_status krait__model_finish(struct krait_model *model, const struct krait_options *options, const char *path, struct why *why);
 
 /* model->info; last of all. `path` may be NULL. */

@@ -180,6 +180,10 @@ krait_status krait__model_random(struct krait_model *model, const char *name, co
 		return unknown_shape(name ? name : "", why);
 	if (type == DTYPE_OTHER)
 		return krait__why(why, KRAIT_ERROR_ARGUMENT, "weights of type %s are not known: 'f32', 'f16' or 'bf16' is needed", krait__quote(&quoted, weights, SIZE_MAX));
-	status = krait__model_begin(model, options, why);
-	return status == KRAIT_OK ? make_model(model, shape, type, seed, options, why) : status;
+	status = krait__model_choose_engine(model, options, why);
+	if (status == KRAIT_OK)
+		status = make_model(model, shape, type, seed, options, why);
+	if (status != KRAIT_OK)
+		krait__model_clear(model);
+	return status;
 }

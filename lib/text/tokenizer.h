@@ -18,6 +18,11 @@ krait_status krait__tokenizer_append(const krait_tokenizer *tokenizer, struct to
 /* The bytes of one token (special ones too); size 0 for an id without text. */
 const char *krait__tokenizer_bytes(const krait_tokenizer *tokenizer, krait_token token, size_t *n_bytes);
 
+bool krait__tokenizer_is_special(const krait_tokenizer *tokenizer, krait_token token);
+
+/* What of the file was not taken as it says; "". */
+const char *krait__tokenizer_note(const krait_tokenizer *tokenizer);
+
 /* Text that is marked, span by span, as one where special tokens count or not: what chat
  * templates render. A special token counts only where it lies wholly in special spans
  * (neighbouring ones taken together); all other text is tokenized as if the spans were one,

@@ -74,6 +74,7 @@ void scene_check_usable(const struct scene *scene, const char *after)
 	ck_assert_ptr_nonnull(logits);
 	ck_assert_msg(krait_session_position(scene->session) == SCENE_BASE, "%s: position %llu", after,
 		(unsigned long long)krait_session_position(scene->session));
+	ck_assert_int_eq(krait_session_set_int(scene->session, KRAIT_KEEP_POSITIONS, 0), KRAIT_OK);
 	status = krait_session_feed(scene->session, scene_tail, SCENE_TAIL);
 	ck_assert_msg(status == KRAIT_OK, "%s: %s", after, krait_session_error(scene->session));
 	ck_assert_int_eq(krait_session_logits(scene->session, logits, scene->vocab), KRAIT_OK);

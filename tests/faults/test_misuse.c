@@ -167,7 +167,7 @@ START_TEST(test_null_model)
 	ck_assert_str_eq(krait_model_family(NULL), "");
 	ck_assert_str_eq(krait_model_device(NULL), "");
 	ck_assert_str_eq(krait_model_note(NULL), "");
-	ck_assert_str_eq(krait_model_info(NULL), "");
+	ck_assert_str_eq(krait_model_info(NULL), "{}");
 	ck_assert_str_eq(krait_model_fingerprint(NULL), "");
 	ck_assert_uint_eq(krait_model_vocab_size(NULL), 0);
 	ck_assert_uint_eq(krait_model_width(NULL), 0);

@@ -1,1 +1,19 @@
 # tests of lib/model
+model_tests = tests/model/test_configuration tests/model/test_plan tests/model/test_open
+check_PROGRAMS += $(model_tests)
+TESTS += $(model_tests)
+
+tests_model_test_configuration_SOURCES = %D%/test_configuration.c
+tests_model_test_configuration_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_model_test_configuration_CFLAGS = $(TEST_CFLAGS)
+tests_model_test_configuration_LDADD = $(TEST_LDADD)
+
+tests_model_test_plan_SOURCES = %D%/test_plan.c
+tests_model_test_plan_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_model_test_plan_CFLAGS = $(TEST_CFLAGS)
+tests_model_test_plan_LDADD = $(TEST_LDADD)
+
+tests_model_test_open_SOURCES = %D%/test_open.c
+tests_model_test_open_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_model_test_open_CFLAGS = $(TEST_CFLAGS)
+tests_model_test_open_LDADD = $(TEST_LDADD)

@@ -6,4 +6,4 @@ if [ -z "$PYTHON3" ]; then
 	echo "1..0 # SKIP no python3"
 	exit 0
 fi
-WORK=$work exec "$PYTHON3" "$here/pty_session.py"
+WORK=$work "$PYTHON3" "$here/pty_session.py"

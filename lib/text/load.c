@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* load.c - a tokenizer.json as a tokenizer. "truncation" and "padding" are not looked at:
+ * they say how training cut its batches. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+#include "base/json.h"
+#include "base/memory.h"
+#include "text/tokenizer_parts.h"
+
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+/* What makes the hash tables unforeseeable; it never shows in results. */
+static uint64_t seed_of(const void *block)
+{
+	uint64_t seed;
+	struct timespec now;
+
+	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) == (ssize_t)sizeof(seed))
+		return seed;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return ((uint64_t)(uintptr_t)block ^ (uint64_t)now.tv_nsec << 20) * 0x9e3779b97f4a7c15u;
+}
+
+static krait_status check_decoder(const json_t *node, const char *what, struct why *why)
+{
+	const char *type = json_string_value(json_object_get(node, "type"));
+	struct quoted quoted;
+
+	if (!node || json_is_null(node) || (type && strcmp(type, "ByteLevel") == 0))
+		return KRAIT_OK;
+	return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "%s: decoder %s is not known: only ByteLevel is",
+		what, krait__quote(&quoted, type ? type : "", SIZE_MAX));
+}
+
+/* A mark by id for special tokens, so that merging into one can be told. */
+static krait_status mark_special(krait_tokenizer *t, struct why *why)
+{
+	unsigned char *marks = krait__alloc_zero(t->n_ids, 1);
+
+	if (!marks)
+		return krait__why_memory(why);
+	for (size_t i = 0; i < t->added.n; i++)
+		marks[t->added.tokens[i].id] = t->added.tokens[i].special;
+	krait__merges_mark(&t->bpe.merges, marks, t->n_ids);
+	krait__free(marks);
+	return KRAIT_OK;
+}
+
+static krait_status fill(krait_tokenizer *t, const json_t *root, const char *what, struct why *why)
+{
+	uint64_t seed = seed_of(t);
+	krait_status status;
+
+	if (!json_is_object(root))
+		return krait__why(why, KRAIT_ERROR_FORMAT, "%s: not a JSON object", what);
+	status = check_decoder(json_object_get(root, "decoder"), what, why);
+	if (status == KRAIT_OK)
+		status = krait__normalizer_load(&t->normalizer, json_object_get(root, "normalizer"), what, why);
+	if (status == KRAIT_OK)
+		status = krait__pretokenizer_load(&t->pretokenizer, json_object_get(root, "pre_tokenizer"), what, why);
+	if (status == KRAIT_OK)
+		status = krait__bpe_load(&t->bpe, json_object_get(root, "model"), seed, what, why);
+	if (status == KRAIT_OK)
+		status = krait__added_load(&t->added, json_object_get(root, "added_tokens"), &t->bpe, &t->normalizer, seed, t->note, what, why);
+	if (status != KRAIT_OK)
+		return status;
+	t->n_ids = t->bpe.vocab.n_ids;
+	if (t->added.n && t->added.tokens[t->added.n - 1].id >= t->n_ids)
+		t->n_ids = t->added.tokens[t->added.n - 1].id + 1;
+	status = krait__post_load(&t->post, json_object_get(root, "post_processor"), t->n_ids, what, why);
+	return status == KRAIT_OK ? mark_special(t, why) : status;
+}
+
+krait_status krait__tokenizer_fill(krait_tokenizer *tokenizer, const char *json, size_t n_json, const char *what, struct why *why)
+{
+	json_t *root = krait__json_parse(json, n_json, what, why);
+	krait_status status;
+
+	if (!root)
+		return why->status;
+	status = fill(tokenizer, root, what, why);
+	json_decref(root);
+	return status;
+}
+
+krait_tokenizer *krait__tokenizer_new(void)
+{
+	krait_tokenizer *t = krait__alloc_zero(1, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	atomic_init(&t->references, 1);
+	atomic_init(&t->steps, 0);
+	t->pid = getpid();
+	return t;
+}
+
+void krait__tokenizer_drop(krait_tokenizer *t)
+{
+	if (!t || atomic_fetch_sub_explicit(&t->references, 1, memory_order_acq_rel) != 1)
+		return;
+	krait__bpe_free(&t->bpe);
+	krait__added_free(&t->added);
+	krait__pretokenizer_free(&t->pretokenizer);
+	krait__post_free(&t->post);
+	krait__free(t);
+}
+
+krait_status krait__tokenizer_load(krait_tokenizer **out, const char *json, size_t n_json, const char *what, struct why *why)
+{
+	struct why own;
+	krait_status status;
+
+	*out = krait__tokenizer_new();
+	if (!*out)
+		return krait__why_memory(why);
+	status = krait__tokenizer_fill(*out, json, n_json, what, why ? why : &own);
+	if (status != KRAIT_OK) {
+		krait__tokenizer_drop(*out);
+		*out = NULL;
+	}
+	return status;
+}
+
+const char *krait__tokenizer_note(const krait_tokenizer *tokenizer)
+{
+	return tokenizer->note;
+}

@@ -1,0 +1,581 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* template_expression.c - expressions of chat templates, by precedence climbing. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+#include "text/template_parse.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum level { LEVEL_OR = 1, LEVEL_AND, LEVEL_NOT, LEVEL_COMPARE, LEVEL_ADD, LEVEL_CONCAT, LEVEL_MULTIPLY, LEVEL_POWER };
+
+static bool climb(struct parser *parser, enum level lowest);
+
+/* ---- arguments, filters, tests, calls --------------------------------------------------- */
+
+static bool is_keyword_argument(const struct parser *parser)
+{
+	const struct lexeme *next = &parser->tokens.items[parser->at + 1];
+
+	return krait__jinja_token(parser)->type == TOKEN_NAME && next->type == TOKEN_OPERATOR && next->n == 1 && next->data[0] == '=';
+}
+
+struct counts { int32_t n_positional, first; size_t n_keyword; };
+
+static bool argument(struct parser *parser, struct counts *counts, const char **names)
+{
+	const struct lexeme *token = krait__jinja_token(parser);
+	int32_t symbol;
+
+	if (krait__jinja_at(parser, "*") || krait__jinja_at(parser, "**"))
+		return krait__jinja_fail(parser->jinja, KRAIT_ERROR_UNSUPPORTED, "a call with '%.*s' is not supported", (int)token->n, token->data);
+	if (!is_keyword_argument(parser)) {
+		if (counts->n_keyword)
+			return krait__jinja_fail(parser->jinja, KRAIT_ERROR_FORMAT, "an argument without a name after one with a name");
+		counts->n_positional++;
+		return krait__jinja_expression(parser);
+	}
+	if (counts->n_keyword == 32)
+		return krait__jinja_fail(parser->jinja, KRAIT_ERROR_UNSUPPORTED, "a call with more than 32 named arguments");
+	symbol = krait__jinja_symbol(parser->program, token->data, token->n);
+	if (symbol < 0)
+		return false;
+	for (size_t i = 0; i < counts->n_keyword; i++)
+		if (strcmp(names[i], parser->program->symbols[symbol].name) == 0)
+			return krait__jinja_fail(parser->jinja, KRAIT_ERROR_FORMAT, "the argument '%.100s' is given twice", names[i]);
+	names[counts->n_keyword++] = parser->program->symbols[symbol].name;
+	krait__jinja_next(parser);
+	krait__jinja_next(parser);
+	return krait__jinja_expression(parser);
+}
+
+/* At '('. */
+static bool arguments(struct parser *parser, struct counts *counts)
+{
+	const char **names = krait__jinja_alloc(parser->jinja, 32, sizeof(*names));
+
+	*counts = (struct counts){ 0 };
+	if (!names)
+		return false;
+	krait__jinja_next(parser);
+	while (!krait__jinja_skip(parser, ")")) {
+		if (!argument(parser, counts, names))
+			return false;
+		if (!krait__jinja_at(parser, ")") && !krait__jinja_expect(parser, ","))
+			return false;
+	}
+	counts->first = (int32_t)parser->program->n_keywords;
+	for (size_t i = 0; i < counts->n_keyword; i++)
+		if (!krait__jinja_keyword(parser, names[i]))
+			return false;
+	return true;
+}
+
+static bool emit_call(struct parser *parser, enum operation op, const struct callable *callable, const struct counts *counts, uint32_t line)
+{
+	if (!krait__jinja_emit(parser, op, counts->n_positional, counts->first))
+		return false;
+	krait__jinja_last(parser)->named = (unsigned char)counts->n_keyword;
+	krait__jinja_last(parser)->callable = callable;
+	krait__jinja_last(parser)->line = line;
+	return true;
+}
+
+/* The name of a function or method that is not there is refused now, not when it is reached. */
+static bool check_callee(struct parser *parser)
+{
+	const struct instruction *callee = krait__jinja_last(parser);
+	const struct text *name;
+	struct quoted quoted;
+
+	if (callee->op == OP_NAME && !parser->program->symbols[callee->a].called)
+		parser->program->symbols[callee->a].called = parser->jinja->line;
+	if (callee->op != OP_ATTRIBUTE)
+		return true;
+	name = parser->program->constants[callee->a].as.text;
+	return krait__jinja_method_known(name->data, name->n)
+		|| krait__jinja_fail(parser->jinja, KRAIT_ERROR_UNSUPPORTED, "the method %s is not supported", krait__quote(&quoted, name->data, name->n));
+}
+
+static bool call(struct parser *parser)
+{
+	uint32_t line = parser->jinja->line;
+	struct counts counts;
+
+	return check_callee(parser) && arguments(parser, &counts) && emit_call(parser, OP_CALL, NULL, &counts, line);
+}
+
+static bool filter(struct parser *parser)
+{
+	const struct lexeme *name = krait__jinja_token(parser);
+	const struct callable *callable;
+	struct counts counts = { 0 };
+	struct quoted quoted;
+	uint32_t line = parser->jinja->line;
+
+	if (name->type != TOKEN_NAME)
+		return krait__jinja_unexpected(parser, "a filter's name");
+	callable = krait__jinja_filter(name->data, name->n);
+	if (!callable)
+		return krait__jinja_fail(parser->jinja, KRAIT_ERROR_UNSUPPORTED, "the filter %s is not supported", krait__quote(&quoted, name->data, name->n));
+	krait__jinja_next(parser);
+	if (krait__jinja_at(parser, "(") && !arguments(parser, &counts))
+		return false;
+	return emit_call(parser, OP_FILTER, callable, &counts, line);
+}
+
+bool krait__jinja_filters(struct parser *parser)
+{
+	do {
+		if (!filter(parser))
+			return false;
+	} while (krait__jinja_skip(parser, "|"));
+	return true;
+}
+
+static bool primary(struct parser *parser);
+static bool postfix(struct parser *parser);
+
+/* `is even`, `is divisibleby 3`: an argument without brackets. */
+static bool test_argument(struct parser *parser, struct counts *counts)
+{
+	const struct lexeme *token = krait__jinja_token(parser);
+	bool begins = token->type == TOKEN_NAME || token->type == TOKEN_STRING || token->type == TOKEN_INTEGER || token->type == TOKEN_FLOAT
+		|| krait__jinja_at(parser, "[") || krait__jinja_at(parser, "{");
+
+	if (krait__jinja_at(parser, "("))
+		return arguments(parser, counts);
+	if (!begins || krait__jinja_at_name(parser, "else") || krait__jinja_at_name(parser, "or") || krait__jinja_at_name(parser, "and"))
+		return true;
+	if (krait__jinja_at_name(parser, "is"))
+		return krait__jinja_fail(parser->jinja, KRAIT_ERROR_FORMAT, "tests cannot be chained with 'is'");
+	counts->n_positional = 1;
+	return primary(parser) && postfix(parser);
+}
+
+static bool test(struct parser *parser)
+{
+	bool negated;
+	const struct lexeme *name;
+	const struct callable *callable;
+	struct counts counts = { 0 };
+	struct quoted quoted;
+	uint32_t line = parser->jinja->line;
+
+	krait__jinja_next(parser);
+	negated = krait__jinja_skip_name(parser, "not");
+	name = krait__jinja_token(parser);
+	if (name->type != TOKEN_NAME)
+		return krait__jinja_unexpected(parser, "a test's name");
+	callable = krait__jinja_find(krait__jinja_tests, name->data, name->n);
+	if (!callable)
+		return krait__jinja_fail(parser->jinja, KRAIT_ERROR_UNSUPPORTED, "the test %s is not supported", krait__quote(&quoted, name->data, name->n));
+	krait__jinja_next(parser);
+	if (!test_argument(parser, &counts) || !emit_call(parser, OP_TEST, callable, &counts, line))
+		return false;
+	return !negated || krait__jinja_emit(parser, OP_NOT, 0, 0);
+}
+
+/* ---- primaries -------------------------------------------------------------------------- */
+
+static bool push(struct parser *parser, struct value value)
+{
+	int32_t index;
+
+	return krait__jinja_constant(parser, value, &index) && krait__jinja_emit(parser, OP_CONST, index, 0);
+}
+
+static bool string(struct parser *parser)
+{
+	struct chars chars = { 0 };
+	struct value value;
+
+	while (krait__jinja_token(parser)->type == TOKEN_STRING) {
+		if (!krait__jinja_string_literal(parser->jinja, krait__jinja_token(parser), &chars))
+			return false;
+		krait__jinja_next(parser);
+	}
+	/* Constants are shared by all renderings, so none of them may append to this one in place. */
+	return krait__jinja_text(parser->jinja, &value, chars.n ? chars.data : "", chars.n, true) && push(parser, value);
+}
+
+static bool is_reserved(const struct lexeme *token)
+{
+	static const char *const words[] = { "not", "and", "or", "in", "is", "if", "else", NULL };
+
+	for (size_t i = 0; words[i]; i++)
+		if (token->n == strlen(words[i]) && memcmp(token->data, words[i], token->n) == 0)
+			return true;
+	return false;
+}
+
+/* A macro that uses these by name takes them. */
+static bool note_special(struct parser *parser, const struct lexeme *token)
+{
+	bool varargs = token->n == 7 && memcmp(token->data, "varargs", 7) == 0, kwargs = token->n == 6 && memcmp(token->data, "kwargs", 6) == 0;
+	bool caller = token->n == 6 && memcmp(token->data, "caller", 6) == 0;
+
+	if (parser->in_loop_filter && token->n == 4 && memcmp(token->data, "loop", 4) == 0)
+		return krait__jinja_fail(parser->jinja, KRAIT_ERROR_UNSUPPORTED, "'loop' in the condition of a for is not supported");
+	if (!varargs && !kwargs && !caller)
+		return true;
+	for (struct block *block = parser->block; block; block = block->outer) {
+		if (block->kind == BLOCK_CALL)
+			return krait__jinja_fail(parser->jinja, KRAIT_ERROR_UNSUPPORTED, "'%.*s' inside a call block is not supported", (int)token->n, token->data);
+		if (block->kind != BLOCK_MACRO)
+			continue;
+		block->macro->uses_varargs |= varargs;
+		block->macro->uses_kwargs |= kwargs;
+		block->macro->uses_caller |= caller;
+	}
+	return true;
+}
+
+static bool name(struct parser *parser)
+{
+	const struct lexeme *token = krait__jinja_token(parser);
+	int32_t symbol;
+
+	if (is_reserved(token))
+		return krait__jinja_unexpected(parser, "an expression");
+	krait__jinja_next(parser);
+	if (token->n == 4 && (memcmp(token->data, "true", 4) == 0 || memcmp(token->data, "True", 4) == 0))
+		return push(parser, jinja_bool(true));
+	if (token->n == 5 && (memcmp(token->data, "false", 5) == 0 || memcmp(token->data, "False", 5) == 0))
+		return push(parser, jinja_bool(false));
+	if (token->n == 4 && (memcmp(token->data, "none", 4) == 0 || memcmp(token->data, "None", 4) == 0))
+		return push(parser, jinja_none());
+	symbol = note_special(parser, token) ? krait__jinja_symbol(parser->program, token->data, token->n) : -1;
+	return symbol >= 0 && krait__jinja_emit(parser, OP_NAME, symbol, 0);
+}
+
+static bool list(struct parser *parser)
+{
+	int32_t n = 0;
+
+	krait__jinja_next(parser);
+	while (!krait__jinja_skip(parser, "]")) {
+		if (n && !krait__jinja_expect(parser, ","))
+			return false;
+		if (krait__jinja_skip(parser, "]"))
+			break;
+		if (!krait__jinja_expression(parser))
+			return false;
+		n++;
+	}
+	return krait__jinja_emit(parser, OP_LIST, n, 0);
+}
+
+static bool dict(struct parser *parser)
+{
+	int32_t n = 0;
+
+	krait__jinja_next(parser);
+	while (!krait__jinja_skip(parser, "}")) {
+		if (n && !krait__jinja_expect(parser, ","))
+			return false;
+		if (krait__jinja_skip(parser, "}"))
+			break;
+		if (!krait__jinja_expression(parser) || !krait__jinja_expect(parser, ":") || !krait__jinja_expression(parser))
+			return false;
+		n++;
+	}
+	return krait__jinja_emit(parser, OP_DICT, n, 0);
+}
+
+static bool primary(struct parser *parser)
+{
+	const struct lexeme *token = krait__jinja_token(parser);
+	struct value value;
+
+	switch (token->type) {
+	case TOKEN_NAME:
+		return name(parser);
+	case TOKEN_STRING:
+		return string(parser);
+	case TOKEN_INTEGER:
+	case TOKEN_FLOAT:
+		krait__jinja_next(parser);
+		return krait__jinja_number_literal(parser->jinja, token, &value) && push(parser, value);
+	default:
+		break;
+	}
+	if (krait__jinja_skip(parser, "("))
+		return krait__jinja_tuple(parser, true, true) && krait__jinja_expect(parser, ")");
+	if (krait__jinja_at(parser, "["))
+		return list(parser);
+	return krait__jinja_at(parser, "{") ? dict(parser) : krait__jinja_unexpected(parser, "an expression");
+}
+
+/* ---- what follows a primary --------------------------------------------------------------- */
+
+static bool attribute(struct parser *parser)
+{
+	const struct lexeme *token;
+	struct value number;
+	int32_t index;
+
+	krait__jinja_next(parser);
+	token = krait__jinja_token(parser);
+	if (token->type == TOKEN_INTEGER) {
+		krait__jinja_next(parser);
+		return krait__jinja_number_literal(parser->jinja, token, &number) && push(parser, number) && krait__jinja_emit(parser, OP_ITEM, 0, 0);
+	}
+	if (token->type != TOKEN_NAME)
+		return krait__jinja_unexpected(parser, "a name or a number");
+	krait__jinja_next(parser);
+	return krait__jinja_name_constant(parser, token->data, token->n, &index) && krait__jinja_emit(parser, OP_ATTRIBUTE, index, 0);
+}
+
+static bool bound(struct parser *parser)
+{
+	if (krait__jinja_at(parser, ":") || krait__jinja_at(parser, "]") || krait__jinja_at(parser, ","))
+		return krait__jinja_emit(parser, OP_MISSING, 0, 0);
+	return krait__jinja_expression(parser);
+}
+
+static bool subscript(struct parser *parser)
+{
+	bool slice = false;
+
+	krait__jinja_next(parser);
+	if (krait__jinja_at(parser, "]"))
+		return krait__jinja_unexpected(parser, "an expression");
+	if (!bound(parser))
+		return false;
+	if (krait__jinja_skip(parser, ":")) {
+		slice = true;
+		if (!bound(parser))
+			return false;
+		if (krait__jinja_skip(parser, ":") ? !bound(parser) : !krait__jinja_emit(parser, OP_MISSING, 0, 0))
+			return false;
+	}
+	if (krait__jinja_at(parser, ","))
+		return krait__jinja_fail(parser->jinja, KRAIT_ERROR_UNSUPPORTED, "a subscript of several values is not supported");
+	return krait__jinja_expect(parser, "]") && krait__jinja_emit(parser, slice ? OP_SLICE : OP_ITEM, 0, 0);
+}
+
+static bool postfix(struct parser *parser)
+{
+	for (;;) {
+		if (krait__jinja_at(parser, ".") ? !attribute(parser) : krait__jinja_at(parser, "[") ? !subscript(parser)
+				: krait__jinja_at(parser, "(") ? !call(parser) : true)
+			return krait__jinja_at(parser, ".") || krait__jinja_at(parser, "[") || krait__jinja_at(parser, "(") ? false : true;
+	}
+}
+
+static bool unary(struct parser *parser, bool filters)
+{
+	bool minus = krait__jinja_at(parser, "-");
+
+	if (!krait__jinja_deeper(parser))
+		return false;
+	if (minus || krait__jinja_at(parser, "+")) {
+		krait__jinja_next(parser);
+		if (!unary(parser, false) || !krait__jinja_emit(parser, minus ? OP_NEGATIVE : OP_POSITIVE, 0, 0))
+			return false;
+	} else if (!primary(parser)) {
+		return false;
+	}
+	if (!postfix(parser))
+		return false;
+	while (filters) {
+		if (krait__jinja_skip(parser, "|")) {
+			if (!filter(parser))
+				return false;
+		} else if (krait__jinja_at_name(parser, "is")) {
+			if (!test(parser))
+				return false;
+		} else if (krait__jinja_at(parser, "(")) {
+			if (!call(parser))
+				return false;
+		} else {
+			break;
+		}
+	}
+	parser->depth--;
+	return true;
+}
+
+/* ---- operators -------------------------------------------------------------------------- */
+
+struct infix { const char *symbol; enum level level; int32_t detail; };
+
+static const struct infix infixes[] = {
+	{ "+", LEVEL_ADD, BINARY_ADD }, { "-", LEVEL_ADD, BINARY_SUB }, { "*", LEVEL_MULTIPLY, BINARY_MUL }, { "/", LEVEL_MULTIPLY, BINARY_DIV },
+	{ "//", LEVEL_MULTIPLY, BINARY_FLOORDIV }, { "%", LEVEL_MULTIPLY, BINARY_MOD }, { "**", LEVEL_POWER, BINARY_POW }, { "~", LEVEL_CONCAT, 0 },
+	{ "==", LEVEL_COMPARE, COMPARE_EQ }, { "!=", LEVEL_COMPARE, COMPARE_NE }, { "<", LEVEL_COMPARE, COMPARE_LT }, { "<=", LEVEL_COMPARE, COMPARE_LE },
+	{ ">", LEVEL_COMPARE, COMPARE_GT }, { ">=", LEVEL_COMPARE, COMPARE_GE },
+};
+static const struct infix word_infixes[] = {
+	{ "in", LEVEL_COMPARE, COMPARE_IN }, { "and", LEVEL_AND, OP_AND }, { "or", LEVEL_OR, OP_OR },
+};
+static const struct infix not_in = { "not in", LEVEL_COMPARE, COMPARE_NOT_IN };
+
+static const struct infix *infix_here(const struct parser *parser)
+{
+	const struct lexeme *next = &parser->tokens.items[parser->at + (krait__jinja_token(parser)->type != TOKEN_END)];
+
+	for (size_t i = 0; i < sizeof(infixes) / sizeof(*infixes); i++)
+		if (krait__jinja_at(parser, infixes[i].symbol))
+			return &infixes[i];
+	for (size_t i = 0; i < sizeof(word_infixes) / sizeof(*word_infixes); i++)
+		if (krait__jinja_at_name(parser, word_infixes[i].symbol))
+			return &word_infixes[i];
+	return krait__jinja_at_name(parser, "not") && next->type == TOKEN_NAME && next->n == 2 && memcmp(next->data, "in", 2) == 0 ? &not_in : NULL;
+}
+
+static void skip_infix(struct parser *parser, const struct infix *infix)
+{
+	krait__jinja_next(parser);
+	if (infix == &not_in)
+		krait__jinja_next(parser);
+}
+
+/* a < b < c: every link but the last jumps to the end when it is false. */
+static bool comparison(struct parser *parser, const struct infix *infix)
+{
+	int32_t jumps = -1;
+
+	for (;;) {
+		const struct infix *next;
+
+		skip_infix(parser, infix);
+		if (!climb(parser, LEVEL_ADD))
+			return false;
+		next = infix_here(parser);
+		if (!next || next->level != LEVEL_COMPARE)
+			break;
+		if (!krait__jinja_emit(parser, OP_COMPARE_AND, infix->detail, jumps))
+			return false;
+		jumps = krait__jinja_here(parser) - 1;
+		infix = next;
+	}
+	if (!krait__jinja_emit(parser, OP_COMPARE, infix->detail, 0))
+		return false;
+	while (jumps >= 0) {
+		int32_t before = parser->program->code[jumps].b;
+
+		krait__jinja_land(parser, jumps);
+		jumps = before;
+	}
+	return true;
+}
+
+static bool logical(struct parser *parser, const struct infix *infix)
+{
+	int32_t jump = krait__jinja_here(parser);
+
+	krait__jinja_next(parser);
+	if (!krait__jinja_emit(parser, (enum operation)infix->detail, 0, 0) || !climb(parser, (enum level)(infix->level + 1)))
+		return false;
+	krait__jinja_land(parser, jump);
+	return true;
+}
+
+static bool concatenation(struct parser *parser)
+{
+	int32_t n = 1;
+
+	while (krait__jinja_skip(parser, "~")) {
+		if (!climb(parser, LEVEL_MULTIPLY))
+			return false;
+		n++;
+	}
+	return krait__jinja_emit(parser, OP_CONCAT, n, 0);
+}
+
+static bool infix_operation(struct parser *parser, const struct infix *infix)
+{
+	uint32_t line = parser->jinja->line;
+
+	if (infix->level == LEVEL_COMPARE)
+		return comparison(parser, infix);
+	if (infix->level <= LEVEL_AND)
+		return logical(parser, infix);
+	if (infix->level == LEVEL_CONCAT)
+		return concatenation(parser);
+	krait__jinja_next(parser);
+	if (!climb(parser, (enum level)(infix->level + 1)) || !krait__jinja_emit(parser, OP_BINARY, infix->detail, 0))
+		return false;
+	krait__jinja_last(parser)->line = line;
+	return true;
+}
+
+static bool climb(struct parser *parser, enum level lowest)
+{
+	const struct infix *infix;
+
+	if (!krait__jinja_deeper(parser))
+		return false;
+	if (lowest <= LEVEL_NOT && krait__jinja_skip_name(parser, "not")) {
+		if (!climb(parser, LEVEL_NOT) || !krait__jinja_emit(parser, OP_NOT, 0, 0))
+			return false;
+	} else if (!unary(parser, true)) {
+		return false;
+	}
+	while ((infix = infix_here(parser)) && infix->level >= lowest)
+		if (!infix_operation(parser, infix))
+			return false;
+	parser->depth--;
+	return true;
+}
+
+/* value if condition [else other]: the value's code moves behind the condition's. */
+static bool conditional(struct parser *parser, int32_t begin)
+{
+	struct stash value;
+	int32_t otherwise, end;
+
+	if (!krait__jinja_cut(parser, begin, &value) || !climb(parser, LEVEL_OR))
+		return false;
+	otherwise = krait__jinja_here(parser);
+	if (!krait__jinja_emit(parser, OP_JUMP_FALSE, 0, 0) || !krait__jinja_paste(parser, &value))
+		return false;
+	end = krait__jinja_here(parser);
+	if (!krait__jinja_emit(parser, OP_JUMP, 0, 0))
+		return false;
+	krait__jinja_land(parser, otherwise);
+	if (krait__jinja_skip_name(parser, "else") ? !krait__jinja_expression(parser) : !krait__jinja_emit(parser, OP_UNDEFINED, 0, 0))
+		return false;
+	krait__jinja_land(parser, end);
+	return true;
+}
+
+bool krait__jinja_expression(struct parser *parser)
+{
+	int32_t begin = krait__jinja_here(parser);
+
+	if (!krait__jinja_deeper(parser) || !climb(parser, LEVEL_OR))
+		return false;
+	while (krait__jinja_skip_name(parser, "if"))
+		if (!conditional(parser, begin))
+			return false;
+	parser->depth--;
+	return true;
+}
+
+bool krait__jinja_tuple(struct parser *parser, bool conditions, bool parenthesised)
+{
+	int32_t n = 0;
+	bool comma = false;
+
+	for (;;) {
+		enum token_type type = krait__jinja_token(parser)->type;
+
+		if (type == TOKEN_PRINT_END || type == TOKEN_BLOCK_END || krait__jinja_at(parser, ")") || krait__jinja_at_name(parser, "recursive"))
+			break;
+		if (conditions ? !krait__jinja_expression(parser) : !climb(parser, LEVEL_OR))
+			return false;
+		n++;
+		if (!krait__jinja_skip(parser, ","))
+			break;
+		comma = true;
+	}
+	if (!comma && n)
+		return true;
+	if (!n && !parenthesised)
+		return krait__jinja_unexpected(parser, "an expression");
+	return krait__jinja_emit(parser, OP_TUPLE, n, 0);
+}

@@ -1,0 +1,61 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# What the documents say works: blocks marked "sh runnable" run, blocks marked
+# "c runnable NAME.c" compile against the build, links point to files that are there.
+. "$top_srcdir/tests/install/tap.sh"
+cd "$work" || exit 99
+mkdir bin
+ln -s "$top_builddir/krait" bin/krait
+PATH=$work/bin:$PATH HOME=$work XDG_STATE_HOME=$work/state
+export PATH HOME XDG_STATE_HOME
+
+# blocks WORD FILE: writes each block marked "WORD runnable" to blocks/N, with its line number.
+blocks() {
+	rm -rf blocks
+	mkdir blocks
+	awk -v word="$1" '
+		$0 ~ "^```" word " runnable" { n++; file = "blocks/" n; print NR > (file ".line"); inside = 1; next }
+		/^```/ { if (inside) close(file); inside = 0 }
+		inside { print > file }' "$2"
+}
+
+for doc in "$top_srcdir"/README.md "$top_srcdir"/CONTRIBUTING.md "$top_srcdir"/docs/*.md; do
+	[ -e "$doc" ] || continue
+	name=${doc#"$top_srcdir"/}
+	blocks sh "$doc"
+	for block in blocks/*; do
+		case $block in *.line | 'blocks/*') continue ;; esac
+		line=$(cat "$block.line")
+		timeout 300 sh -eu "$block" >"$work/log" 2>&1 </dev/null
+		result "$name:$line runs" $? "$work/log"
+	done
+	blocks c "$doc"
+	for block in blocks/*; do
+		case $block in *.line | 'blocks/*') continue ;; esac
+		line=$(cat "$block.line")
+		cp "$block" program.c
+		ok "$name:$line compiles" ${CC:-cc} -Wall -Wextra -Werror "-I$top_srcdir/include" -fsyntax-only program.c
+	done
+	grep -o '](\([^)#: ]*\)[^):]*)' "$doc" | sed 's/^](\([^)#]*\).*/\1/' | while IFS= read -r link; do
+		[ -z "$link" ] || [ -e "$(dirname "$doc")/$link" ] || echo "$name: $link"
+	done >"$work/found"
+	empty "$name: its links lead somewhere" "$work/found"
+done
+
+# Every function of the header is explained: a comment stands before it or on its line.
+awk '
+	/^\/\*|^ \*/ { commented = 1; next }
+	/^KRAIT_API/ { if (!commented && $0 !~ /\/\*/) print FILENAME ":" NR ": " $0; next }
+	/^$/ { commented = 0 }' "$top_srcdir/include/krait.h" |
+	grep -vE '_(free|error)\(' >"$work/found"
+result "functions without a word in krait.h: $(wc -l <"$work/found")" 0
+
+if [ -e "$top_srcdir/man/krait.1" ] && [ -x "$top_builddir/krait" ]; then
+	"$top_builddir/krait" --help | awk '/^  [a-z]/ { print $1 }' | while IFS= read -r verb; do
+		"$top_builddir/krait" "$verb" --help | grep -oE -- '--[a-z][a-z-]+' | sort -u | while IFS= read -r option; do
+			grep -q -- "Fl ${option#--}\|Fl Fl ${option#--}" "$top_srcdir/man/krait.1" || echo "$verb $option"
+		done
+	done >"$work/found"
+	empty "krait(1) has every option that --help has" "$work/found"
+fi
+done_testing

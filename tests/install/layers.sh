@@ -1,0 +1,41 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Dependencies point downwards only: tools -> include -> lib/api -> lib/{session,text,model}
+# -> lib/engine.h <- kernels, and lib/base under all.
+. "$top_srcdir/tests/install/tap.sh"
+cd "$top_srcdir" || exit 99
+
+# includes FOLDER: "file: path" of each quoted include in a folder's sources.
+includes() {
+	grep -rn '^ *# *include *"' --include='*.[ch]' "$1" 2>/dev/null |
+		sed 's/^\([^:]*:[0-9]*\):.*"\(.*\)".*/\1: \2/'
+}
+
+# only FOLDER ALLOWED: quoted includes of a folder match one of the patterns, or lie beside the file.
+only() {
+	includes "$1" | grep -Ev ": ($2)\$" | while IFS= read -r line; do
+		file=${line%%:*} path=${line##*: }
+		[ -e "$(dirname "$file")/$path" ] && case $path in */*) false ;; esac || echo "$line"
+	done >"$work/found"
+	empty "$1 includes only what is below it" "$work/found"
+}
+
+ok "there are sources" test -n "$(includes lib)"
+only lib/base 'config\.h|base/[a-z0-9_]+\.h|krait\.h'
+only lib/model 'config\.h|(base|model)/[a-z0-9_]+\.h|engine\.h|krait(_experimental)?\.h|text/(tokenizer|template)\.h|session/state\.h|kernels/cpu/cpu\.h'
+only lib/text 'config\.h|(base|text)/[a-z0-9_]+\.h|krait(_experimental)?\.h'
+only lib/session 'config\.h|(base|model|session|text)/[a-z0-9_]+\.h|engine\.h|krait(_experimental)?\.h'
+only lib/api 'config\.h|(base|model|session|text|api)/[a-z0-9_]+\.h|engine\.h|krait(_experimental)?\.h|kernels/cpu/cpu\.h'
+only kernels 'config\.h|(base|kernels/cpu)/[a-z0-9_]+\.h|cpu/[a-z0-9_]+\.h|engine\.h|krait\.h'
+only tools 'config\.h|krait(_experimental)?\.h'
+grep -rn 'include *[<"]\(jansson\|pcre2\|utf8proc\)' --include='*.[ch]' lib/api lib/session kernels >"$work/found"
+empty "JSON, patterns and Unicode stay in lib/base, lib/model and lib/text" "$work/found"
+grep -n 'include' include/krait.h | grep -v '<stddef.h>\|<stdint.h>' | grep '# *include' >"$work/found"
+empty "krait.h needs only stddef.h and stdint.h" "$work/found"
+grep -rnE '\b(malloc|calloc|realloc|strdup|strndup|aligned_alloc|posix_memalign)\(' --include='*.[ch]' lib kernels |
+	grep -v '^lib/base/memory\.[ch]:' | grep -vE ':[0-9]+:[[:space:]]*(/?\*|//)' >"$work/found"
+empty "memory comes from base/memory.h alone" "$work/found"
+grep -rnE '(^|[^a-z_>.])(fopen|open|openat|mmap|munmap|fsync|rename|unlink|pread|pwrite|fread|fwrite|opendir)\(' --include='*.[ch]' lib kernels |
+	grep -v '^lib/base/file\.[ch]:' | grep -vE ':[0-9]+:[[:space:]]*(/?\*|//)' >"$work/found"
+empty "files are reached through base/file.h alone" "$work/found"
+done_testing

@@ -1,0 +1,39 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# What every source file keeps to: its licence line, its length, and whole sentences only.
+. "$top_srcdir/tests/install/tap.sh"
+cd "$top_srcdir" || exit 99
+find include lib kernels tools bench tests/*.[ch] tests/*/ -name '*.[ch]' -type f 2>/dev/null | sort -u >"$work/sources"
+ok "there are sources" test -s "$work/sources"
+
+while IFS= read -r file; do
+	head -n 1 "$file" | grep -q 'SPDX-License-Identifier: Apache-2.0' || echo "$file"
+done <"$work/sources" >"$work/found"
+empty "each source begins with its licence" "$work/found"
+
+while IFS= read -r file; do
+	lines=$(wc -l <"$file")
+	[ "$lines" -le 600 ] || echo "$file: $lines lines"
+done <"$work/sources" >"$work/found"
+empty "no file is longer than 600 lines" "$work/found"
+
+# The words are put together here, so that this file does not find itself.
+words="TO""DO|FIX""ME|X""XX|HA""CK"
+grep -nwE "$words" -r include lib kernels tools bench docs bootstrap README.md tests --include='*.[ch]' --include='*.sh' --include='*.md' --include='*.mk' >"$work/found"
+empty "nothing is left for later" "$work/found"
+
+# A function, from a line that begins with { to one that begins with }.
+while IFS= read -r file; do
+	awk -v file="$file" '
+		/^\{/ { start = NR }
+		/^[a-z].*\) \{$/ { start = NR }
+		/^\}/ { if (start && NR - start - 1 > 80) print file ":" start ": " NR - start - 1 " lines"; start = 0 }' "$file"
+done <"$work/sources" >"$work/found"
+grep '^lib\|^kernels\|^tools' "$work/found" >"$work/ours"
+empty "no function is longer than 80 lines" "$work/ours"
+
+grep -nE '[[:space:]]$' $(cat "$work/sources") >"$work/found"
+empty "no line ends in blanks" "$work/found"
+grep -nE '^[[:space:]]*(//|/\*)[[:space:]]*(if|for|while|return)?[[:space:]]*[a-z_>.-]+\(.*\);[[:space:]]*(\*/)?$' $(cat "$work/sources") >"$work/found"
+empty "no code is commented out" "$work/found"
+done_testing

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kit.c - see kit.h. */
+#include "kit.h"
+
+#include "model/checkpoint.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const kit_cases[KIT_CASES] = { "mamba1-bin-f16", "mamba1-hf-bf16", "mamba1-hf-sharded-f32", "mamba1-layernorm-f32",
+	"mamba2-bin-bf16", "mamba2-dssm-f32", "mamba2-groups-f32", "mamba2-hf-f32", "mamba2-nonorm-f32" };
+
+const char *kit_case(size_t index)
+{
+	char relative[100];
+
+	snprintf(relative, sizeof(relative), "golden/%s", kit_cases[index]);
+	return support_path(relative);
+}
+
+krait_model *kit_open(const char *path, const struct kit_options *options)
+{
+	krait_options *settings;
+	krait_model *model;
+	krait_status status;
+
+	ck_assert_int_eq(krait_options_new(&settings), KRAIT_OK);
+	if (options && options->weights)
+		ck_assert_int_eq(krait_options_set_text(settings, KRAIT_OPTION_WEIGHTS, options->weights), KRAIT_OK);
+	if (options && options->instructions)
+		ck_assert_int_eq(krait_options_set_text(settings, KRAIT_OPTION_INSTRUCTIONS, options->instructions), KRAIT_OK);
+	if (options && options->tokenizer)
+		ck_assert_int_eq(krait_options_set_text(settings, KRAIT_OPTION_TOKENIZER, options->tokenizer), KRAIT_OK);
+	ck_assert_int_eq(krait_options_set_int(settings, KRAIT_OPTION_THREADS, options ? options->threads : 0), KRAIT_OK);
+	status = krait_model_open(&model, path, settings);
+	ck_assert_msg(status == KRAIT_OK, "%s: %s", path, krait_model_error(model));
+	krait_options_free(settings);
+	return model;
+}
+
+krait_session *kit_session(krait_model *model)
+{
+	krait_session *session;
+	krait_status status = krait_session_new(&session, model);
+
+	ck_assert_msg(status == KRAIT_OK, "%s", krait_session_error(session));
+	return session;
+}
+
+void kit_ok(krait_session *session, krait_status status)
+{
+	ck_assert_msg(status == KRAIT_OK, "%s: %s", krait_status_name(status), krait_session_error(session));
+}
+
+void kit_tokens(krait_token *out, size_t n, uint32_t seed)
+{
+	for (size_t i = 0; i < n; i++) {
+		seed = seed * 1664525u + 1013904223u;
+		out[i] = (krait_token)(1 + (seed >> 16) % 80);
+	}
+}
+
+void kit_same_position(krait_session *a, krait_session *b)
+{
+	enum { ROOM = 8192 };   /* more than any model here has of either */
+	float *numbers = calloc(4 * (size_t)ROOM, sizeof(float));
+
+	ck_assert_uint_eq(krait_session_position(a), krait_session_position(b));
+	kit_ok(a, krait_session_hidden(a, numbers, ROOM));
+	kit_ok(a, krait_session_logits(a, numbers + ROOM, ROOM));
+	kit_ok(b, krait_session_hidden(b, numbers + 2 * ROOM, ROOM));
+	kit_ok(b, krait_session_logits(b, numbers + 3 * ROOM, ROOM));
+	ck_assert_msg(memcmp(numbers, numbers + 2 * ROOM, 2 * ROOM * sizeof(float)) == 0, "the two sessions differ at position %llu",
+		(unsigned long long)krait_session_position(a));
+	free(numbers);
+}
+
+/* ---- golden numbers ---- */
+
+struct kit_golden {
+	struct checkpoint checkpoint;
+	struct file_view view;
+	void **copies;
+	size_t n_copies;
+};
+
+struct kit_golden *kit_golden_open(const char *folder)
+{
+	struct kit_golden *golden = calloc(1, sizeof(*golden));
+	const char *path = support_join(folder, "golden.safetensors");
+	struct why why = { 0 };
+
+	ck_assert_msg(krait__file_view(&golden->view, path, true, 0, &why) == KRAIT_OK, "%s", why.text);
+	ck_assert_msg(krait__safetensors_read(&golden->checkpoint, &golden->view, path, &why) == KRAIT_OK, "%s", why.text);
+	return golden;
+}
+
+void kit_golden_close(struct kit_golden *golden)
+{
+	for (size_t i = 0; i < golden->n_copies; i++)
+		free(golden->copies[i]);
+	free(golden->copies);
+	krait__checkpoint_close(&golden->checkpoint);
+	krait__file_close(&golden->view);
+	free(golden);
+}
+
+static const void *find(struct kit_golden *golden, const char *name, enum dtype type, size_t *n)
+{
+	const struct checkpoint *checkpoint = &golden->checkpoint;
+
+	for (size_t i = 0; i < checkpoint->n_weights; i++) {
+		const struct weight *weight = &checkpoint->weights[i];
+		void *copy;
+
+		if (strcmp(weight->name, name) != 0)
+			continue;
+		ck_assert_int_eq(weight->type, type);
+		*n = 1;
+		for (uint32_t k = 0; k < weight->rank; k++)
+			*n *= (size_t)weight->shape[k];
+		golden->copies = realloc(golden->copies, (golden->n_copies + 1) * sizeof(*golden->copies));
+		copy = golden->copies[golden->n_copies++] = malloc(*n * krait__dtype_size(type));
+		memcpy(copy, weight->data, *n * krait__dtype_size(type));
+		return copy;
+	}
+	*n = 0;
+	return NULL;
+}
+
+const double *kit_golden_doubles(struct kit_golden *golden, const char *name, size_t *n)
+{
+	return find(golden, name, DTYPE_F64, n);
+}
+
+const krait_token *kit_golden_tokens(struct kit_golden *golden, const char *name, size_t *n)
+{
+	return find(golden, name, DTYPE_I32, n);
+}
