@@ -4,6 +4,7 @@
 #endif
 #include "base/json.h"
 #include "base/buffer.h"
+#include "base/scan.h"
 
 #include <math.h>
 #include <string.h>
@@ -32,9 +33,20 @@ static bool too_deep(const char *text, size_t n_text)
 	return false;
 }
 
+/* jansson takes a string for which there is no memory for a mistake in the text. What our own
+ * reader, which needs no memory, finds well-formed is none. */
+static bool lacked_memory(const json_error_t *error, const char *text, size_t n_text)
+{
+	struct scan scan = { .text = text, .size = n_text, .what = "" };
+
+	if (json_error_code(error) == json_error_out_of_memory || !error->text[0])
+		return true;
+	return json_error_code(error) == json_error_invalid_syntax && krait__scan_skip(&scan) == KRAIT_OK && krait__scan_end(&scan) == KRAIT_OK;
+}
+
 json_t *krait__json_parse(const char *text, size_t n_text, const char *what, struct why *why)
 {
-	json_error_t error;
+	json_error_t error = { 0 };
 	json_t *value;
 
 	if (too_deep(text, n_text)) {
@@ -42,7 +54,7 @@ json_t *krait__json_parse(const char *text, size_t n_text, const char *what, str
 		return NULL;
 	}
 	value = json_loadb(text, n_text, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY, &error);
-	if (!value && json_error_code(&error) == json_error_out_of_memory)
+	if (!value && lacked_memory(&error, text, n_text))
 		krait__why_memory(why);
 	else if (!value)
 		krait__why(why, KRAIT_ERROR_FORMAT, "%s, line %d, column %d: not JSON: %s", what, error.line, error.column, error.text);

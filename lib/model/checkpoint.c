@@ -5,7 +5,7 @@
 #endif
 #include "base/memory.h"
 #include "model/checkpoint.h"
-#include "model/scan.h"
+#include "base/scan.h"
 #include "model/weights_list.h"
 
 #include <errno.h>

@@ -12,7 +12,7 @@
 #include "base/memory.h"
 #include "base/size.h"
 #include "model/checkpoint.h"
-#include "model/scan.h"
+#include "base/scan.h"
 #include "model/weights_list.h"
 
 #include <stdio.h>

@@ -36,11 +36,19 @@ static krait_status end(krait_session *session, int reason, krait_token token)
 	return KRAIT_END;
 }
 
+static bool at_limit(const struct course *course)
+{
+	return course->max_new && course->n_generated >= (uint64_t)course->max_new;
+}
+
 krait_status krait__session_may_sample(krait_session *session, krait_token *out)
 {
-	const struct course *course = &session->course;
+	struct course *course = &session->course;
 
 	*out = -1;
+	/* a limit that was raised since it was reached is none any more */
+	if (course->reason == KRAIT_REASON_LIMIT && !at_limit(course))
+		course->reason = KRAIT_REASON_NONE;
 	if (course->position == 0)
 		return krait__why(&session->why, KRAIT_ERROR_ARGUMENT, "nothing was fed yet: feed at least one token first");
 	if (course->reason != KRAIT_REASON_NONE) {
@@ -50,7 +58,7 @@ krait_status krait__session_may_sample(krait_session *session, krait_token *out)
 	}
 	if (!krait__output_reserve(&session->course.output, &session->piece, session->model->tokenizer, -1))
 		return krait__why_memory(&session->why);
-	if (course->max_new && course->n_generated >= (uint64_t)course->max_new)
+	if (at_limit(course))
 		return end(session, KRAIT_REASON_LIMIT, -1);
 	return KRAIT_OK;
 }

@@ -150,8 +150,10 @@ bool krait__output_push(struct output *output, struct buffer *piece, const krait
 
 void krait__output_flush(struct output *output, struct buffer *piece)
 {
+	struct stream ended = output->stream;
+
 	krait__buffer_clear(piece);
-	krait__stream_flush(&output->stream, &output->held);
+	krait__stream_flush(&ended, &output->held);
 	if (output->held.size)
 		release(output, piece, output->held.size);
 }

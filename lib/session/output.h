@@ -31,7 +31,8 @@ struct output {
 bool krait__output_reserve(struct output *output, struct buffer *piece, const krait_tokenizer *tokenizer, krait_token token);
 /* Sets `piece` to what the token completed. True: a stop text was completed; the piece ends before it. */
 bool krait__output_push(struct output *output, struct buffer *piece, const krait_tokenizer *tokenizer, krait_token token, const struct stops *stops);
-/* Sets `piece` to all that was held back. Room was made by a reserve. */
+/* Sets `piece` to all that was held back, an unfinished character as U+FFFD; that character's bytes
+ * stay, so that generation may go on where it ended. Room was made by a reserve. */
 void krait__output_flush(struct output *output, struct buffer *piece);
 void krait__output_clear(struct output *output);
 bool krait__output_copy(struct output *to, const struct output *from);

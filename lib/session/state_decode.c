@@ -339,7 +339,7 @@ static krait_status check_complete(const struct reader *reader)
 #define CHECKSUM_AT 40
 
 /* The checksum is that of the bytes with its own place as zeros. */
-static bool checksum_right(const unsigned char *data, size_t n_data)
+static krait_status check_sum(const unsigned char *data, size_t n_data, struct why *why)
 {
 	static const unsigned char zeros[16];
 	XXH128_canonical_t checksum;
@@ -347,7 +347,7 @@ static bool checksum_right(const unsigned char *data, size_t n_data)
 	bool right;
 
 	if (!state)
-		return false;
+		return krait__why_memory(why);
 	XXH3_128bits_reset(state);
 	XXH3_128bits_update(state, data, CHECKSUM_AT);
 	XXH3_128bits_update(state, zeros, sizeof(zeros));
@@ -355,7 +355,7 @@ static bool checksum_right(const unsigned char *data, size_t n_data)
 	XXH128_canonicalFromHash(&checksum, XXH3_128bits_digest(state));
 	right = memcmp(checksum.digest, data + CHECKSUM_AT, 16) == 0;
 	krait__free(state);
-	return right;
+	return right ? KRAIT_OK : damaged(why, "its checksum is wrong");
 }
 
 static void hex(char *out, const unsigned char *bytes)
@@ -379,6 +379,7 @@ static krait_status read_header(struct source *all, uint32_t *n_sections, const 
 {
 	const unsigned char *magic = take(all, 8), *fingerprint;
 	uint32_t version = take_u32(all);
+	krait_status status;
 	uint64_t size;
 
 	*n_sections = take_u32(all);
@@ -394,9 +395,10 @@ static krait_status read_header(struct source *all, uint32_t *n_sections, const 
 	if (size != all->size)
 		return krait__why(why, KRAIT_ERROR_FORMAT, "the state is damaged: it says %llu bytes and has %zu; use another copy of it",
 			(unsigned long long)size, all->size);
-	if (version == 0 || !checksum_right(all->data, all->size))
-		return damaged(why, "its checksum is wrong");
-	return check_model(model, fingerprint, why);
+	if (version == 0)
+		return damaged(why, "it has no format version");
+	status = check_sum(all->data, all->size, why);
+	return status == KRAIT_OK ? check_model(model, fingerprint, why) : status;
 }
 
 krait_status krait__state_decode(struct krait_state *state, const unsigned char *data, size_t n_data, struct why *why)

@@ -62,7 +62,7 @@ static krait_status append_words(struct scratch *s, const char *text, size_t n_t
 	const char *bytes;
 	krait_status status = krait__pretokenize(&s->tokenizer->pretokenizer, &s->pre, text, n_text, &bytes, &pieces);
 
-	for (size_t i = 0; i < pieces->size && status == KRAIT_OK; i++) {
+	for (size_t i = 0; status == KRAIT_OK && i < pieces->size; i++) {
 		struct piece p = pieces->items[i];
 
 		if (p.end - p.start > INT32_MAX)

@@ -33,6 +33,13 @@ bool krait__tokenizer_is_special(const krait_tokenizer *tokenizer, krait_token t
 	return added && added->special;
 }
 
+/* Two bytes that begin a surrogate. They are no character's beginning, but decoders that the
+ * vectors come from let them wait for the third byte, so they wait here too. */
+static bool half_surrogate(const char *bytes, size_t n_bytes)
+{
+	return n_bytes == 2 && (unsigned char)bytes[0] == 0xed && (unsigned char)bytes[1] >= 0xa0 && (unsigned char)bytes[1] <= 0xbf;
+}
+
 /* Puts what is complete of `bytes` into `out`, which has room; returns how many bytes are left over. */
 static size_t put_text(const char *bytes, size_t n_bytes, struct buffer *out)
 {
@@ -50,7 +57,7 @@ static size_t put_text(const char *bytes, size_t n_bytes, struct buffer *out)
 			continue;
 		}
 		n = krait__utf8_bad(bytes + at, n_bytes - at, &cut);
-		if (cut)
+		if (cut || half_surrogate(bytes + at, n_bytes - at))
 			break;
 		memcpy(out->data + out->size, REPLACEMENT, 3);
 		out->size += 3;
@@ -89,7 +96,9 @@ bool krait__stream_push(struct stream *stream, const krait_tokenizer *tokenizer,
 
 bool krait__stream_flush(struct stream *stream, struct buffer *out)
 {
-	if (stream->n_held && !krait__buffer_add(out, REPLACEMENT, 3))
+	bool two = half_surrogate((const char *)stream->held, stream->n_held);
+
+	if (stream->n_held && !krait__buffer_add(out, REPLACEMENT REPLACEMENT, two ? 6 : 3))
 		return false;
 	stream->n_held = 0;
 	return true;

@@ -91,6 +91,9 @@ struct symbol {
 	const struct callable *function;        /* the global of that name */
 };
 
+/* The first symbols of every program: names that the interpreter itself gives values. */
+enum { SYMBOL_LOOP, SYMBOL_VARARGS, SYMBOL_KWARGS, SYMBOL_CALLER };
+
 struct template {
 	struct jinja jinja;             /* its memory */
 	struct instruction *code;

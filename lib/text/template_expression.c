@@ -358,11 +358,19 @@ static bool subscript(struct parser *parser)
 
 static bool postfix(struct parser *parser)
 {
-	for (;;) {
-		if (krait__jinja_at(parser, ".") ? !attribute(parser) : krait__jinja_at(parser, "[") ? !subscript(parser)
-				: krait__jinja_at(parser, "(") ? !call(parser) : true)
-			return krait__jinja_at(parser, ".") || krait__jinja_at(parser, "[") || krait__jinja_at(parser, "(") ? false : true;
+	bool done = true;
+
+	while (done) {
+		if (krait__jinja_at(parser, "."))
+			done = attribute(parser);
+		else if (krait__jinja_at(parser, "["))
+			done = subscript(parser);
+		else if (krait__jinja_at(parser, "("))
+			done = call(parser);
+		else
+			break;
 	}
+	return done;
 }
 
 static bool unary(struct parser *parser, bool filters)

@@ -221,6 +221,20 @@ static bool check_calls(struct template *program)
 	return true;
 }
 
+static bool own_symbols(struct template *program)
+{
+	static const char *const names[] = { [SYMBOL_LOOP] = "loop", [SYMBOL_VARARGS] = "varargs", [SYMBOL_KWARGS] = "kwargs", [SYMBOL_CALLER] = "caller" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		int32_t symbol = krait__jinja_symbol(program, names[i], strlen(names[i]));
+
+		if (symbol < 0)
+			return false;
+		program->symbols[symbol].bound = true;
+	}
+	return true;
+}
+
 static bool parse(struct template *program, const char *source, size_t n_source)
 {
 	struct parser parser = { .program = program, .jinja = &program->jinja };
@@ -230,7 +244,7 @@ static bool parse(struct template *program, const char *source, size_t n_source)
 		return krait__jinja_fail(&program->jinja, KRAIT_ERROR_UNSUPPORTED, "%zu bytes, more than %zu", n_source, JINJA_MAX_SOURCE);
 	if (!krait__utf8_valid(source, n_source))
 		return krait__jinja_fail(&program->jinja, KRAIT_ERROR_FORMAT, "the template is not valid UTF-8");
-	if (!krait__jinja_lex(&program->jinja, source, n_source, &parser.tokens))
+	if (!own_symbols(program) || !krait__jinja_lex(&program->jinja, source, n_source, &parser.tokens))
 		return false;
 	program->jinja.line = 1;
 	return krait__jinja_body(&parser, NULL, NULL) && krait__jinja_emit(&parser, OP_RETURN, 0, 0) && check_calls(program);

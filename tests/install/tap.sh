@@ -19,10 +19,10 @@ result() {
 
 # ok NAME COMMAND...: the command succeeds.
 ok() {
-	name=$1
+	ok_name=$1
 	shift
 	"$@" >"$work/ok.log" 2>&1
-	result "$name" $? "$work/ok.log"
+	result "$ok_name" $? "$work/ok.log"
 }
 
 # empty NAME FILE: nothing was found that may not be there.

@@ -574,7 +574,6 @@ int main(void)
 	TCase *c = tcase_create("cpu engine");
 
 	tcase_add_checked_fixture(c, setup, teardown);
-	tcase_set_timeout(c, 120);
 	tcase_add_test(c, a_new_slot_is_zero);
 	tcase_add_test(c, copies_go_on);
 	tcase_add_test(c, windows_shift);

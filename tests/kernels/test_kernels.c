@@ -404,7 +404,6 @@ static Suite *suite(void)
 	TCase *c = tcase_create("kernels");
 
 	tcase_add_checked_fixture(c, setup, guarded_free_all);
-	tcase_set_timeout(c, 120);
 	tcase_add_loop_test(c, product_agrees, DTYPE_F32, DTYPE_BF16 + 1);
 	tcase_add_loop_test(c, product_is_the_same_however_cut, DTYPE_F32, DTYPE_BF16 + 1);
 	tcase_add_loop_test(c, product_widens_exactly, 0, 2);

@@ -158,7 +158,6 @@ int main(void)
 	Suite *s = suite_create("pool");
 	TCase *c = tcase_create("pool");
 
-	tcase_set_timeout(c, 120);
 	tcase_add_loop_test(c, barriers_hold, 1, MOST + 1);
 	tcase_add_loop_test(c, sleepers_wake, 2, 4);
 	tcase_add_test(c, pools_come_and_go);

@@ -56,7 +56,6 @@ static void must_fail(const char *path, krait_status wanted, const char *says)
 	ck_assert_msg(status == wanted, "%s: %d, %s", path, status, krait_model_error(model));
 	ck_assert_msg(strstr(krait_model_error(model), says), "'%s' is not in '%s'", says, krait_model_error(model));
 	ck_assert_uint_eq(krait_model_width(model), 0);
-	ck_assert_uint_eq(krait_model_memory(model, 1) > 0, krait_model_memory(model, 1) > 0);
 	ck_assert_str_eq(krait_model_info(model), "{}");
 	ck_assert_ptr_null(krait_model_tokenizer(model));
 	krait_model_free(model);
@@ -255,10 +254,11 @@ START_TEST(conversions_keep_values)
 			krait_options_free(options);
 			for (uint32_t t = 0; t < stored->plan.n_tensors; t++) {
 				const struct tensor *from = &stored->plan.tensors[t], *to = &converted->plan.tensors[t];
-				size_t n = from->rank == 1 ? from->shape[0] : 512;
+				size_t n = (size_t)(from->shape[0] * (from->rank > 1 ? from->shape[1] : 1));
 				bool matrix = strstr(from->name, "proj.weight") || strstr(from->name, "embedding");
 
 				ck_assert_int_eq(to->type, matrix ? types[i].type : DTYPE_F32);
+				n = n < 1024 ? n : 1024;
 				krait__widen(a, from->data, from->type, n);
 				krait__widen(b, to->data, to->type, n);
 				for (size_t k = 0; k < n; k++)
@@ -305,14 +305,6 @@ START_TEST(strided_weights_are_gathered)
 	memset(out, 0, sizeof(out));
 	krait__weight_gather(out, &weight, 3, 2);
 	ck_assert_mem_eq(out, wanted + 3, 2 * sizeof(float));
-}
-END_TEST
-
-START_TEST(int8_is_for_later)
-{
-	ck_assert_int_eq(open_with(golden("mamba1-bin-f16"), KRAIT_OPTION_WEIGHTS, _i ? "int4" : "int8", 0), KRAIT_ERROR_UNSUPPORTED);
-	ck_assert_ptr_nonnull(strstr(krait_model_error(model), _i ? "'int4'" : "'int8'"));
-	krait_model_free(model);
 }
 END_TEST
 
@@ -659,7 +651,6 @@ int main(void)
 	tcase_add_test(tests, conversions_keep_values);
 	tcase_add_test(tests, weights_as_stored_are_not_copied);
 	tcase_add_test(tests, strided_weights_are_gathered);
-	tcase_add_loop_test(tests, int8_is_for_later, 0, 2);
 	tcase_add_loop_test(tests, inspecting_reads_no_weights, 0, N_GOLDENS);
 	tcase_add_loop_test(tests, reading_in_place_of_mapping, 0, N_GOLDENS);
 	tcase_add_test(tests, a_weight_file_opens_by_itself);

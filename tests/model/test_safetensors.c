@@ -3,7 +3,7 @@
 #include "support.h"
 #include "weight_values.h"
 #include "base/buffer.h"
-#include "model/scan.h"
+#include "base/scan.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,36 +1,64 @@
-# tests of lib/session
-check_PROGRAMS += tests/session/test_golden
-tests_session_test_golden_SOURCES = %D%/test_golden.c %D%/golden.c %D%/golden.h
-tests_session_test_golden_CPPFLAGS = $(TEST_CPPFLAGS)
-tests_session_test_golden_CFLAGS = $(TEST_CFLAGS)
-tests_session_test_golden_LDADD = $(TEST_LDADD)
-TESTS += tests/session/test_golden
+# SPDX-License-Identifier: Apache-2.0
+# Tests of lib/session, through the public interface where it reaches.
+session_tests = tests/session/test_philox tests/session/test_sampler tests/session/test_golden tests/session/test_session \
+	tests/session/test_rewind tests/session/test_state tests/session/test_batch tests/session/test_stop \
+	tests/session/test_resume tests/session/test_scores
+check_PROGRAMS += $(session_tests)
+TESTS += $(session_tests)
 
-check_PROGRAMS += tests/session/test_sampler
+check_LTLIBRARIES += libtestsession.la
+libtestsession_la_SOURCES = %D%/kit.c %D%/kit.h
+libtestsession_la_CPPFLAGS = $(TEST_CPPFLAGS)
+libtestsession_la_CFLAGS = $(TEST_CFLAGS)
+session_ldadd = libtestsession.la $(TEST_LDADD)
+
+tests_session_test_philox_SOURCES = %D%/test_philox.c
+tests_session_test_philox_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_session_test_philox_CFLAGS = $(TEST_CFLAGS)
+tests_session_test_philox_LDADD = $(TEST_LDADD)
+
 tests_session_test_sampler_SOURCES = %D%/test_sampler.c
 tests_session_test_sampler_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_session_test_sampler_CFLAGS = $(TEST_CFLAGS)
-tests_session_test_sampler_LDADD = $(TEST_LDADD)
-TESTS += tests/session/test_sampler
+tests_session_test_sampler_LDADD = $(TEST_LDADD) $(JANSSON_LIBS)
 
-check_PROGRAMS += tests/session/test_session
+tests_session_test_golden_SOURCES = %D%/test_golden.c
+tests_session_test_golden_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_session_test_golden_CFLAGS = $(TEST_CFLAGS)
+tests_session_test_golden_LDADD = $(session_ldadd)
+
 tests_session_test_session_SOURCES = %D%/test_session.c
 tests_session_test_session_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_session_test_session_CFLAGS = $(TEST_CFLAGS)
-tests_session_test_session_LDADD = $(TEST_LDADD)
-TESTS += tests/session/test_session
+tests_session_test_session_LDADD = $(session_ldadd)
 
-check_PROGRAMS += tests/session/test_state
+tests_session_test_rewind_SOURCES = %D%/test_rewind.c
+tests_session_test_rewind_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_session_test_rewind_CFLAGS = $(TEST_CFLAGS)
+tests_session_test_rewind_LDADD = $(session_ldadd)
+
 tests_session_test_state_SOURCES = %D%/test_state.c
 tests_session_test_state_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_session_test_state_CFLAGS = $(TEST_CFLAGS)
-tests_session_test_state_LDADD = $(TEST_LDADD)
-TESTS += tests/session/test_state
+tests_session_test_state_LDADD = $(session_ldadd)
 
-check_PROGRAMS += tests/session/test_batch
 tests_session_test_batch_SOURCES = %D%/test_batch.c
 tests_session_test_batch_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_session_test_batch_CFLAGS = $(TEST_CFLAGS)
-tests_session_test_batch_LDADD = $(TEST_LDADD)
-TESTS += tests/session/test_batch
+tests_session_test_batch_LDADD = $(session_ldadd)
+
+tests_session_test_stop_SOURCES = %D%/test_stop.c
+tests_session_test_stop_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_session_test_stop_CFLAGS = $(TEST_CFLAGS)
+tests_session_test_stop_LDADD = $(session_ldadd)
+
+tests_session_test_resume_SOURCES = %D%/test_resume.c
+tests_session_test_resume_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_session_test_resume_CFLAGS = $(TEST_CFLAGS)
+tests_session_test_resume_LDADD = $(session_ldadd)
+
+tests_session_test_scores_SOURCES = %D%/test_scores.c
+tests_session_test_scores_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_session_test_scores_CFLAGS = $(TEST_CFLAGS)
+tests_session_test_scores_LDADD = $(session_ldadd) $(JANSSON_LIBS)
 

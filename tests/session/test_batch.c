@@ -1,151 +1,205 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_batch.c - sessions advanced together compute what they compute alone, bit for bit,
- * for any number of threads. */
-#include "krait.h"
-#include "support.h"
+/* test_batch.c - sessions in company compute what they compute alone, to the bit, for any number of
+ * threads; and what a batch refuses moves no session. */
+#include "kit.h"
+#include "model/model.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define N 9
+#define N_SESSIONS 7
 
-static krait_model *open_with(const char *relative, int threads)
+static krait_model *model;
+
+static void open_model(void) { model = kit_open(kit_case(4), &(struct kit_options){ .threads = 2 }); }
+static void close_model(void) { krait_model_free(model); }
+
+static void ok(krait_batch *batch, krait_status status)
 {
-	krait_options *options;
-	krait_model *model;
-
-	ck_assert_int_eq(krait_options_new(&options), KRAIT_OK);
-	ck_assert_int_eq(krait_options_set_int(options, KRAIT_OPTION_THREADS, threads), KRAIT_OK);
-	ck_assert_msg(krait_model_open(&model, support_path(relative), options) == KRAIT_OK, "%s", krait_model_error(model));
-	krait_options_free(options);
-	return model;
+	ck_assert_msg(status == KRAIT_OK, "%s: %s", krait_status_name(status), krait_batch_error(batch));
 }
 
-/* Prompts of 1, 2, 4, 8 ... tokens. */
-static size_t prompt(krait_token *tokens, size_t i)
+static krait_batch *new_batch(krait_model *of)
 {
-	size_t n = (size_t)1 << (i % 7);
-
-	for (size_t k = 0; k < n; k++)
-		tokens[k] = (krait_token)((i * 31 + k * 17 + k * k) % 90);
-	return n;
-}
-
-static krait_session *new_session(krait_model *model, size_t i)
-{
-	krait_session *session;
-
-	ck_assert_int_eq(krait_session_new(&session, model), KRAIT_OK);
-	ck_assert_int_eq(krait_session_set_int(session, KRAIT_SAMPLE_SEED, (int64_t)i), KRAIT_OK);
-	ck_assert_int_eq(krait_session_set_float(session, KRAIT_SAMPLE_REPETITION_PENALTY, 1.1), KRAIT_OK);
-	return session;
-}
-
-static void compare(krait_session *a, krait_session *b, size_t vocab)
-{
-	float x[256], y[256];
-
-	ck_assert_uint_eq(krait_session_position(a), krait_session_position(b));
-	ck_assert_int_eq(krait_session_logits(a, x, vocab), KRAIT_OK);
-	ck_assert_int_eq(krait_session_logits(b, y, vocab), KRAIT_OK);
-	ck_assert_mem_eq(x, y, vocab * sizeof(*x));
-}
-
-static void together_and_alone(const char *relative, int threads)
-{
-	krait_model *model = open_with(relative, threads), *single = open_with(relative, 1);
-	krait_session *together[N], *alone[N];
-	size_t vocab = krait_model_vocab_size(model);
-	krait_token tokens[64];
 	krait_batch *batch;
 
-	ck_assert_uint_le(vocab, 256);
-	ck_assert_int_eq(krait_batch_new(&batch, model), KRAIT_OK);
-	for (size_t i = 0; i < N; i++) {
-		together[i] = new_session(model, i);
-		alone[i] = new_session(single, i);
-	}
-	for (size_t round = 0; round < 6; round++) {
-		/* entry i joins in round i % 3: prompts and single tokens are mixed */
-		for (size_t i = 0; i < N; i++)
-			if (round >= i % 3)
-				ck_assert_msg(krait_batch_add(batch, together[i], tokens, round == i % 3 ? prompt(tokens, i) : 0) == KRAIT_OK,
-					"%s", krait_batch_error(batch));
-		ck_assert_msg(krait_batch_run(batch) == KRAIT_OK, "%s", krait_batch_error(batch));
-		for (size_t i = 0, at = 0; i < N; i++) {
-			krait_token token = -1;
+	ck_assert_int_eq(krait_batch_new(&batch, of), KRAIT_OK);
+	return batch;
+}
 
-			if (round < i % 3)
-				continue;
-			if (round == i % 3)
-				ck_assert_int_eq(krait_session_feed(alone[i], tokens, prompt(tokens, i)), KRAIT_OK);
-			else
-				ck_assert_int_eq(krait_session_next(alone[i], &token), krait_batch_status(batch, at));
-			ck_assert_int_eq(krait_batch_token(batch, at), token);
-			compare(together[i], alone[i], vocab);
-			at++;
+static void prepare(krait_session *session, size_t index)
+{
+	kit_ok(session, krait_session_clear_stops(session));
+	kit_ok(session, krait_session_set_int(session, KRAIT_SAMPLE_SEED, (int64_t)index));
+	kit_ok(session, krait_session_set_float(session, KRAIT_SAMPLE_FREQUENCY_PENALTY, 0.1 * (double)index));
+	kit_ok(session, krait_session_set_float(session, KRAIT_SAMPLE_TEMPERATURE, index == 3 ? 0 : 1.2));
+	if (index % 2)
+		kit_ok(session, krait_session_set_int(session, KRAIT_KEEP_POSITIONS, 5));
+}
+
+/* How many tokens session i reads in round r; 0: it samples one. */
+static size_t share(size_t round, size_t i)
+{
+	return round == 0 || (round + i) % 5 == 0 ? 1 + (7 * i + 13 * round) % 70 : 0;
+}
+
+static void alone(krait_session *session, const krait_token *tokens, size_t n, krait_token *sampled)
+{
+	*sampled = -1;
+	if (n)
+		kit_ok(session, krait_session_feed(session, tokens, n));
+	else
+		kit_ok(session, krait_session_next(session, sampled));
+}
+
+START_TEST(test_as_alone)
+{
+	krait_model *threaded = kit_open(kit_case((size_t)_i % KIT_CASES), &(struct kit_options){ .threads = 1 + _i / KIT_CASES });
+	krait_model *reference = kit_open(kit_case((size_t)_i % KIT_CASES), &(struct kit_options){ .threads = 1 });
+	krait_session *together[N_SESSIONS], *single[N_SESSIONS];
+	krait_batch *batch = new_batch(threaded);
+	krait_token tokens[80], sampled;
+
+	for (size_t i = 0; i < N_SESSIONS; i++) {
+		prepare(together[i] = kit_session(threaded), i);
+		prepare(single[i] = kit_session(reference), i);
+	}
+	for (size_t round = 0; round < 12; round++) {
+		for (size_t i = 0; i < N_SESSIONS; i++) {
+			kit_tokens(tokens, 80, (uint32_t)(round * 100 + i));
+			ok(batch, krait_batch_add(batch, together[i], tokens, share(round, i)));
+		}
+		memset(tokens, 0, sizeof(tokens));
+		ck_assert_uint_eq(krait_batch_size(batch), N_SESSIONS);
+		ok(batch, krait_batch_run(batch));
+		for (size_t i = 0; i < N_SESSIONS; i++) {
+			kit_tokens(tokens, 80, (uint32_t)(round * 100 + i));
+			alone(single[i], tokens, share(round, i), &sampled);
+			ck_assert_int_eq(krait_batch_status(batch, i), KRAIT_OK);
+			ck_assert_int_eq(krait_batch_token(batch, i), sampled);
+			kit_same_position(together[i], single[i]);
 		}
 	}
-	for (size_t i = 0; i < N; i++) {
+	for (size_t i = 0; i < N_SESSIONS; i++) {
 		krait_session_free(together[i]);
-		krait_session_free(alone[i]);
+		krait_session_free(single[i]);
 	}
 	krait_batch_free(batch);
-	krait_model_free(model);
-	krait_model_free(single);
-}
-
-START_TEST(mamba1)
-{
-	together_and_alone("golden/mamba1-hf-bf16", _i);
+	krait_model_free(threaded);
+	krait_model_free(reference);
 }
 END_TEST
 
-START_TEST(mamba2)
+START_TEST(test_ends)
 {
-	together_and_alone("golden/mamba2-groups-f32", _i);
-}
-END_TEST
+	krait_session *limited = kit_session(model), *stopped = kit_session(model), *cancelled = kit_session(model), *free_one = kit_session(model);
+	krait_session *all[4] = { limited, stopped, cancelled, free_one };
+	krait_batch *batch = new_batch(model);
+	krait_token token = 3, next;
 
-START_TEST(refusals)
-{
-	krait_model *model = open_with("golden/mamba1-hf-bf16", 1), *other = open_with("golden/mamba1-hf-bf16", 1);
-	krait_session *a = new_session(model, 0), *b = new_session(other, 0), *empty = new_session(model, 1);
-	krait_token good = 1, bad = 100000;
-	krait_batch *batch;
-
-	ck_assert_int_eq(krait_batch_new(&batch, model), KRAIT_OK);
-	ck_assert_int_eq(krait_batch_add(batch, a, &good, 1), KRAIT_OK);
-	ck_assert_int_eq(krait_batch_add(batch, a, &good, 1), KRAIT_ERROR_ARGUMENT);
-	ck_assert_int_eq(krait_batch_add(batch, b, &good, 1), KRAIT_ERROR_ARGUMENT);
-	ck_assert_int_eq(krait_batch_add(batch, empty, &bad, 1), KRAIT_ERROR_ARGUMENT);
+	for (size_t i = 0; i < 4; i++) {
+		prepare(all[i], 3);
+		kit_ok(all[i], krait_session_feed(all[i], &token, 1));
+	}
+	kit_ok(limited, krait_session_set_int(limited, KRAIT_MAX_NEW_TOKENS, 1));
+	kit_ok(limited, krait_session_next(limited, &next));
+	kit_ok(stopped, krait_session_add_stop(stopped, next));
+	krait_session_cancel(cancelled);
+	for (size_t i = 0; i < 4; i++)
+		ok(batch, krait_batch_add(batch, all[i], NULL, 0));
+	ok(batch, krait_batch_run(batch));
+	ck_assert_int_eq(krait_batch_status(batch, 0), KRAIT_END);
+	ck_assert_int_eq(krait_batch_token(batch, 0), -1);
+	ck_assert_int_eq(krait_session_end_reason(limited), KRAIT_REASON_LIMIT);
+	ck_assert_int_eq(krait_batch_status(batch, 1), KRAIT_END);
+	ck_assert_int_eq(krait_batch_token(batch, 1), next);
+	ck_assert_uint_eq(krait_session_position(stopped), 1);
+	ck_assert_int_eq(krait_batch_status(batch, 2), KRAIT_CANCELLED);
+	ck_assert_int_eq(krait_batch_token(batch, 2), -1);
+	ck_assert_uint_eq(krait_session_position(cancelled), 1);
+	ck_assert_int_eq(krait_batch_status(batch, 3), KRAIT_OK);
+	ck_assert_int_eq(krait_batch_token(batch, 3), next);
+	ck_assert_uint_eq(krait_session_position(free_one), 2);
+	/* the first add after a run starts anew */
+	ok(batch, krait_batch_add(batch, free_one, NULL, 0));
 	ck_assert_uint_eq(krait_batch_size(batch), 1);
-	ck_assert_int_eq(krait_batch_add(batch, empty, NULL, 0), KRAIT_OK);
-	ck_assert_int_eq(krait_batch_run(batch), KRAIT_ERROR_ARGUMENT);
-	ck_assert_ptr_nonnull(strstr(krait_batch_error(batch), "entry 1"));
-	ck_assert_uint_eq(krait_session_position(a), 0);
 	krait_batch_clear(batch);
-	ck_assert_int_eq(krait_batch_add(batch, a, &good, 1), KRAIT_OK);
-	ck_assert_int_eq(krait_batch_run(batch), KRAIT_OK);
-	ck_assert_uint_eq(krait_session_position(a), 1);
+	ck_assert_uint_eq(krait_batch_size(batch), 0);
+	ok(batch, krait_batch_run(batch));
+	for (size_t i = 0; i < 4; i++)
+		krait_session_free(all[i]);
 	krait_batch_free(batch);
-	krait_session_free(a);
-	krait_session_free(b);
+}
+END_TEST
+
+START_TEST(test_refusals)
+{
+	krait_model *other = kit_open(kit_case(0), NULL);
+	krait_session *session = kit_session(model), *empty = kit_session(model), *foreign = kit_session(other);
+	krait_batch *batch = new_batch(model);
+	krait_token token = 1, outside = (krait_token)krait_model_vocab_size(model);
+
+	ok(batch, krait_batch_add(batch, session, &token, 1));
+	ck_assert_int_eq(krait_batch_add(batch, session, &token, 1), KRAIT_ERROR_ARGUMENT);
+	ck_assert_str_ne(krait_batch_error(batch), "");
+	ck_assert_int_lt(krait_batch_add(batch, foreign, &token, 1), 0);
+	ck_assert_int_eq(krait_batch_add(batch, empty, &outside, 1), KRAIT_ERROR_ARGUMENT);
+	ck_assert_int_eq(krait_batch_add(batch, NULL, &token, 1), KRAIT_ERROR_ARGUMENT);
+	ck_assert_uint_eq(krait_batch_size(batch), 1);
+	/* one that cannot sample yet: nobody moves, and the entries stay */
+	ok(batch, krait_batch_add(batch, empty, NULL, 0));
+	for (int again = 0; again < 2; again++) {
+		ck_assert_int_eq(krait_batch_run(batch), KRAIT_ERROR_ARGUMENT);
+		ck_assert_ptr_nonnull(strstr(krait_batch_error(batch), "1"));
+		ck_assert_uint_eq(krait_session_position(session), 0);
+		ck_assert_uint_eq(krait_batch_size(batch), 2);
+	}
+	kit_ok(empty, krait_session_feed(empty, &token, 1));
+	ok(batch, krait_batch_run(batch));
+	ck_assert_uint_eq(krait_session_position(session), 1);
+	ck_assert_uint_eq(krait_session_position(empty), 2);
+	ck_assert_int_eq(krait_batch_token(batch, 7), -1);
+	krait_session_free(session);
 	krait_session_free(empty);
-	krait_model_free(model);
+	krait_session_free(foreign);
+	krait_batch_free(batch);
+	krait_batch_free(NULL);
 	krait_model_free(other);
+}
+END_TEST
+
+/* A long prompt in a batch can be taken back like any other. */
+START_TEST(test_rewind_after_batch)
+{
+	enum { N = 2500 };
+	static krait_token tokens[N];
+	krait_session *session = kit_session(model), *second = kit_session(model), *fresh = kit_session(model);
+	krait_batch *batch = new_batch(model);
+
+	kit_tokens(tokens, N, 5);
+	ok(batch, krait_batch_add(batch, session, tokens, N));
+	ok(batch, krait_batch_add(batch, second, tokens, 3));
+	ok(batch, krait_batch_run(batch));
+	kit_ok(session, krait_session_rewind(session, 900));
+	kit_ok(fresh, krait_session_feed(fresh, tokens, N - 900));
+	kit_same_position(session, fresh);
+	krait_session_free(session);
+	krait_session_free(second);
+	krait_session_free(fresh);
+	krait_batch_free(batch);
 }
 END_TEST
 
 int main(void)
 {
 	Suite *suite = suite_create("batch");
-	TCase *tests = tcase_create("batch");
+	TCase *tcase = tcase_create("batch");
 
-	tcase_set_timeout(tests, 300);
-	tcase_add_loop_test(tests, mamba1, 1, 4);
-	tcase_add_loop_test(tests, mamba2, 1, 4);
-	tcase_add_test(tests, refusals);
-	suite_add_tcase(suite, tests);
+	tcase_add_checked_fixture(tcase, open_model, close_model);
+	tcase_add_loop_test(tcase, test_as_alone, 0, 3 * KIT_CASES);
+	tcase_add_test(tcase, test_ends);
+	tcase_add_test(tcase, test_refusals);
+	tcase_add_test(tcase, test_rewind_after_batch);
+	suite_add_tcase(suite, tcase);
 	return support_run(suite);
 }

@@ -1,4 +1,5 @@
 # Tests of the command: shell scripts on the built program, and its filter for terminals.
+if HAVE_CHECK
 check_PROGRAMS += tests/tools/test_terminal
 tests_tools_test_terminal_SOURCES = %D%/test_terminal.c \
 	tools/terminal.c tools/terminal.h tools/say.c tools/say.h tools/progress.c tools/progress.h \
@@ -7,6 +8,7 @@ tests_tools_test_terminal_CPPFLAGS = $(TEST_CPPFLAGS) -I$(top_srcdir)/tools
 tests_tools_test_terminal_CFLAGS = $(TEST_CFLAGS)
 tests_tools_test_terminal_LDADD = $(TEST_LDADD)
 TESTS += tests/tools/test_terminal
+endif
 
 tools_tests = %D%/run.sh %D%/errors.sh %D%/text.sh %D%/chat.sh %D%/pty.sh
 TESTS += $(tools_tests)

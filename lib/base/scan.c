@@ -3,7 +3,7 @@
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
-#include "model/scan.h"
+#include "base/scan.h"
 #include "base/utf8.h"
 
 #include <string.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* scan.h - strict JSON (RFC 8259), read once from front to back without building a tree, so
  * that a hostile header takes no more memory than its reader asks for. */
-#ifndef KRAIT_MODEL_SCAN_H
-#define KRAIT_MODEL_SCAN_H
+#ifndef KRAIT_BASE_SCAN_H
+#define KRAIT_BASE_SCAN_H
 
 #include "base/buffer.h"
 #include "base/why.h"

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* template_for.c - loops in a rendering. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+#include "text/template_run.h"
+
+#include <string.h>
+
+static struct running_loop *innermost(struct machine *machine)
+{
+	return &machine->loops[machine->n_loops - 1];
+}
+
+bool krait__jinja_for(struct machine *machine)
+{
+	struct loop *loop = krait__jinja_alloc(machine->jinja, 1, sizeof(*loop));
+	struct running_loop running = { .loop = loop, .outer = machine->scope };
+
+	if (!loop || !krait__jinja_grow(machine->jinja, &machine->loops, machine->n_loops, &machine->loops_room, sizeof(*machine->loops))
+			|| !krait__jinja_items(machine->jinja, machine->stack[--machine->n_stack], &running.source))
+		return false;
+	*loop = (struct loop){ .items = running.source };
+	machine->scope = krait__jinja_scope(machine->jinja, machine->scope);
+	machine->loops[machine->n_loops++] = running;
+	return machine->scope != NULL;
+}
+
+/* Every iteration has variables of its own. */
+static bool fresh_scope(struct machine *machine)
+{
+	const struct running_loop *running = innermost(machine);
+
+	if (machine->jinja->n_loops++ >= JINJA_MAX_LOOPS)
+		return krait__jinja_fail(machine->jinja, KRAIT_ERROR_UNSUPPORTED, "loops of more than %u iterations", JINJA_MAX_LOOPS);
+	if (machine->scope->captured)
+		machine->scope = krait__jinja_scope(machine->jinja, running->outer);
+	else
+		machine->scope->n = 0;
+	return machine->scope != NULL;
+}
+
+bool krait__jinja_filter_next(struct machine *machine, bool *more)
+{
+	struct running_loop *running = innermost(machine);
+
+	if (!running->filtered) {
+		running->filtered = true;
+		running->loop->items.items = krait__jinja_alloc(machine->jinja, running->source.n, sizeof(struct value));
+		if (!running->loop->items.items)
+			return false;
+	}
+	*more = running->at < running->source.n;
+	if (!*more) {
+		running->loop->items.n = running->n_kept;
+		return true;
+	}
+	return fresh_scope(machine) && krait__jinja_push(machine, running->source.items[running->at++]);
+}
+
+bool krait__jinja_filter_keep(struct machine *machine, bool keep)
+{
+	struct running_loop *running = innermost(machine);
+
+	if (keep)
+		running->loop->items.items[running->n_kept++] = running->source.items[running->at - 1];
+	return true;
+}
+
+bool krait__jinja_for_next(struct machine *machine, bool *more)
+{
+	struct running_loop *running = innermost(machine);
+	struct loop *loop = running->loop;
+
+	*more = loop->next < loop->items.n;
+	if (!*more)
+		return true;
+	loop->next++;
+	return fresh_scope(machine) && krait__jinja_set(machine, SYMBOL_LOOP, (struct value){ .kind = VALUE_LOOP, .as.loop = loop })
+		&& krait__jinja_push(machine, loop->items.items[loop->next - 1]);
+}
