@@ -21,6 +21,7 @@ static bool available(void)
 {
 	unsigned eax, ebx, ecx, edx;
 
+	__builtin_cpu_init();
 	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
 		__get_cpuid(1, &eax, &ebx, &ecx, &edx) && (ecx & bit_F16C);
 }

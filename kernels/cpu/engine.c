@@ -68,8 +68,8 @@ static krait_status estimate(const struct plan *plan, const struct engine_config
 		return status;
 	krait__carve_parts(&weights, &model);
 	krait__carve_scratch(&scratch, &model.scratch, plan, thread_count(config));
-	out->weights = float_bytes(weights.used);
-	out->scratch = float_bytes(scratch.used);
+	out->weights = float_bytes(weights.used) + plan->n_parts * sizeof(struct ready);
+	out->scratch = float_bytes(scratch.used) + sizeof(struct emodel);
 	out->slot = float_bytes(krait__slot_floats(plan, NULL, &hidden_at));
 	return KRAIT_OK;
 }

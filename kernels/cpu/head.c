@@ -26,11 +26,10 @@ static size_t head_block(const struct emodel *model, struct product *product, un
 {
 	size_t first = block * HEAD_BLOCK, left = product->matrix.rows - first;
 	size_t n = left < HEAD_BLOCK ? left : HEAD_BLOCK;
+	struct product part;
 
-	/* Results go by row of the matrix, the block begins at its first. */
 	product->out = model->scratch.blocks + (size_t)thread * MAX_ROWS * HEAD_BLOCK;
-	struct product part = *product;
-
+	part = *product;
 	part.matrix = krait__matrix_rows(&product->matrix, first, n);
 	model->kernels->product(&part, 0, n);
 	return n;

@@ -19,7 +19,17 @@ static const struct family *const families[] = {
 #define N_FAMILIES (sizeof(families) / sizeof(*families))
 
 #define DEFAULT_EPS 1e-5
-#define RUNS "this build runs Mamba-1 (model_type 'mamba') and Mamba-2 ('mamba2')"
+#define RUNS_TEXT 120
+
+/* "this build runs 'mamba', 'mamba2'" */
+static const char *runs(char out[RUNS_TEXT])
+{
+	size_t at = (size_t)snprintf(out, RUNS_TEXT, "this build runs");
+
+	for (size_t i = 0; i < N_FAMILIES && at < RUNS_TEXT; i++)
+		at += (size_t)snprintf(out + at, RUNS_TEXT - at, "%s '%s'", i ? "," : "", families[i]->name);
+	return out;
+}
 
 static bool given(const json_t *file, const char *key)
 {
@@ -72,8 +82,9 @@ void krait__config_defaults(struct model_config *out, const struct family *famil
 static krait_status unknown(const char *field, const char *value, struct why *why)
 {
 	struct quoted quoted;
+	char list[RUNS_TEXT];
 
-	return krait__why(why, KRAIT_ERROR_UNSUPPORTED, CONFIG_FILE ": %s is %s: " RUNS, field, krait__quote(&quoted, value, SIZE_MAX));
+	return krait__why(why, KRAIT_ERROR_UNSUPPORTED, CONFIG_FILE ": %s is %s: %s", field, krait__quote(&quoted, value, SIZE_MAX), runs(list));
 }
 
 /* The first of transformers' architectures, NULL when there is none. */
@@ -117,6 +128,7 @@ static krait_status refuse_hybrid(const json_t *file, struct why *why)
 {
 	const json_t *attention = json_object_get(file, "attn_layer_idx");
 	uint32_t mlp = 0;
+	char list[RUNS_TEXT];
 	krait_status status = krait__json_u32(&mlp, file, "d_intermediate", CONFIG_FILE, why);
 
 	if (status != KRAIT_OK)
@@ -124,10 +136,11 @@ static krait_status refuse_hybrid(const json_t *file, struct why *why)
 	if (attention && !json_is_null(attention) && !json_is_array(attention))
 		return krait__why(why, KRAIT_ERROR_FORMAT, CONFIG_FILE ": field 'attn_layer_idx' is not a list of layers");
 	if (json_array_size(attention) > 0)
-		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, CONFIG_FILE ": attn_layer_idx names %zu attention layers, a hybrid: " RUNS,
-			json_array_size(attention));
+		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, CONFIG_FILE ": attn_layer_idx names %zu attention layers, a hybrid: %s",
+			json_array_size(attention), runs(list));
 	if (mlp > 0)
-		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, CONFIG_FILE ": d_intermediate is %u, which adds an MLP to each layer: " RUNS, (unsigned)mlp);
+		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, CONFIG_FILE ": d_intermediate is %u, which adds an MLP to each layer: %s",
+			(unsigned)mlp, runs(list));
 	return KRAIT_OK;
 }
 
@@ -214,6 +227,8 @@ static krait_status read_transformers(struct model_config *out, const json_t *fi
 
 static krait_status read_file(struct model_config *out, const json_t *file, struct why *why)
 {
+	char list[RUNS_TEXT];
+
 	if (!json_is_object(file))
 		return krait__why(why, KRAIT_ERROR_FORMAT, CONFIG_FILE ": an object is needed");
 	if (given(file, "model_type") || given(file, "architectures"))
@@ -221,7 +236,7 @@ static krait_status read_file(struct model_config *out, const json_t *file, stru
 	if (given(file, "d_model") || given(file, "n_layer") || given(file, "ssm_cfg"))
 		return read_original(out, file, why);
 	return krait__why(why, KRAIT_ERROR_UNSUPPORTED, CONFIG_FILE ": it has neither 'model_type' nor 'architectures' nor the fields of "
-		"mamba_ssm ('d_model', 'n_layer', 'ssm_cfg'), so the kind of model is unknown; " RUNS);
+		"mamba_ssm ('d_model', 'n_layer', 'ssm_cfg'), so the kind of model is unknown; %s", runs(list));
 }
 
 krait_status krait__config_read(struct model_config *out, json_t **json, const char *text, size_t n_text, struct why *why)

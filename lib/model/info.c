@@ -9,8 +9,6 @@
 #include "base/memory.h"
 #include "session/state.h"
 
-#include <stdlib.h>
-
 /* Takes over `value`; false: no memory. */
 static bool put(json_t *object, const char *key, json_t *value)
 {
@@ -31,15 +29,16 @@ static bool put_text(json_t *object, const char *key, const char *text)
 	return put(object, key, value ? value : json_string(krait__quote(&quoted, text, SIZE_MAX)));
 }
 
+/* Those of the first layer that its family has: others are 0, or 1 where there is no choice. */
 static bool put_sizes(json_t *object, const struct plan *plan)
 {
 	const struct part *part = &plan->parts[0];
-	bool ok = put_number(object, "d_inner", part->d_inner) && put_number(object, "d_state", part->d_state) && put_number(object, "d_conv", part->d_conv);
+	bool heads = part->head_dim > 1;
 
-	if (part->kind == PART_MAMBA1)
-		return ok && put_number(object, "dt_rank", part->rank);
-	return ok && put_number(object, "d_ssm", part->d_ssm) && put_number(object, "n_heads", part->n_heads)
-		&& put_number(object, "head_dim", part->head_dim) && put_number(object, "n_groups", part->n_groups);
+	return put_number(object, "d_inner", part->d_inner) && put_number(object, "d_state", part->d_state) && put_number(object, "d_conv", part->d_conv)
+		&& (!part->rank || put_number(object, "dt_rank", part->rank)) && (!heads || put_number(object, "d_ssm", part->d_ssm))
+		&& (!heads || put_number(object, "n_heads", part->n_heads)) && (!heads || put_number(object, "head_dim", part->head_dim))
+		&& (!heads || put_number(object, "n_groups", part->n_groups));
 }
 
 static bool put_generation(json_t *object, const struct krait_model *model)
@@ -92,12 +91,15 @@ krait_status krait__model_describe(struct krait_model *model, const char *path, 
 {
 	json_t *object = describe(model, path);
 	char *text = object ? json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
+	json_malloc_t take;
+	json_free_t give_back;
 
 	json_decref(object);
 	if (!text)
 		return krait__why_memory(why);
-	/* jansson's block is not ours to free later: its allocator may be another one by then. */
+	/* jansson's block is not ours to keep: its allocator may be another one by the time it is freed. */
 	model->info = krait__copy_text(text);
-	free(text);
+	json_get_alloc_funcs(&take, &give_back);
+	give_back(text);
 	return model->info ? KRAIT_OK : krait__why_memory(why);
 }

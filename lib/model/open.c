@@ -165,18 +165,35 @@ static krait_status folder_for(char **out, const char *path, struct why *why)
 	return *out ? KRAIT_OK : krait__why_memory(why);
 }
 
+static krait_status no_config(const char *folder, struct why *why)
+{
+	struct quoted quoted;
+	struct stat about;
+	char *params = krait__file_join(folder, "params.json");
+	bool native;
+
+	if (!params)
+		return krait__why_memory(why);
+	native = krait__files.stat_path(params, &about) == 0;
+	krait__free(params);
+	krait__quote(&quoted, folder, SIZE_MAX);
+	if (native)
+		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "folder %s has no " CONFIG_FILE " but a params.json, which is Mistral's own layout: "
+			"the checkpoint in the layout of transformers is needed", quoted.text);
+	return krait__why(why, KRAIT_ERROR_NOT_FOUND, "folder %s has no " CONFIG_FILE ": a checkpoint is a folder with " CONFIG_FILE " and weights "
+		"(model.safetensors or pytorch_model.bin)", quoted.text);
+}
+
 static krait_status read_config(struct model_config *out, json_t **json, const char *folder, struct why *why)
 {
 	char *text;
 	size_t n_text;
-	struct quoted quoted;
 	krait_status status = krait__file_text(&text, &n_text, folder, CONFIG_FILE, CONFIG_LIMIT, true, why);
 
 	if (status != KRAIT_OK)
 		return status;
 	if (!text)
-		return krait__why(why, KRAIT_ERROR_NOT_FOUND, "folder %s has no " CONFIG_FILE ": a checkpoint is a folder with " CONFIG_FILE " and weights "
-			"(model.safetensors or pytorch_model.bin)", krait__quote(&quoted, folder, SIZE_MAX));
+		return no_config(folder, why);
 	status = krait__config_read(out, json, text, n_text, why);
 	krait__free(text);
 	return status;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * batch.c - advancing many sessions at once. First all that may fail: sessions are taken,
- * logits computed in one pass, tokens sampled, memory reserved. Then one call of the engine
- * moves all of them, and nothing fails any more.
+ * logits computed in one pass, tokens sampled, memory reserved. Then the engine moves all of
+ * them together, and nothing fails any more: in one call, or in several where a long prompt
+ * passes places to which its session must be able to go back.
  */
 #include "base/memory.h"
 #include "session/batch.h"
@@ -146,38 +147,78 @@ static krait_status prepare(krait_batch *batch)
 
 /* ---- moving -------------------------------------------------------------------------- */
 
-static void fill_span(struct span *span, struct entry *entry)
+/* Where the rows that KRAIT_KEEP_POSITIONS asks for are: ours until the first of them is there. */
+static float *kept_rows(const struct entry *entry)
 {
-	*span = (struct span){
-		.slot = entry->session->slot,
-		.tokens = entry->tokens ? entry->tokens : &entry->token,
-		.n = entry->tokens ? entry->n_tokens : 1,
-		.n_keep = entry->tokens ? entry->n_keep : 0,
-		.hidden = entry->kept,
-		.cancel = entry->tokens ? &entry->session->cancel : NULL,
-	};
+	return entry->done ? entry->session->kept : entry->kept;
+}
+
+static void fill_feed(struct span *span, struct entry *entry)
+{
+	krait_session *session = entry->session;
+	size_t rest = entry->n_tokens - entry->done, begin = entry->n_tokens - entry->n_keep;
+	size_t from = entry->done > begin ? entry->done : begin;
+	uint64_t position = session->course.position, last = position + rest;
+
+	/* the first was taken before; without a later one only the way back is shorter */
+	krait__session_checkpoint(session, last);
+	span->tokens = entry->tokens + entry->done;
+	span->n = krait__history_stride(&session->history, position, rest, last);
+	span->cancel = &session->cancel;
+	if (from < entry->done + span->n) {
+		span->n_keep = entry->done + span->n - from;
+		span->hidden = kept_rows(entry) + (from - begin) * session->model->plan.width;
+	}
+}
+
+static size_t fill_spans(krait_batch *batch, struct span *spans)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < batch->n_entries; i++) {
+		struct entry *entry = &batch->entries[i];
+
+		if (!entry->moves)
+			continue;
+		spans[n] = (struct span){ .slot = entry->session->slot, .tokens = &entry->token, .n = 1 };
+		if (entry->tokens)
+			fill_feed(&spans[n], entry);
+		n++;
+	}
+	return n;
+}
+
+/* The session takes over what it keeps with the first tokens that are in. */
+static void begin_feed(struct entry *entry)
+{
+	krait_session *session = entry->session;
+
+	krait__session_begin_feed(session);
+	session->logits_fresh = false;
+	krait__free(session->kept);
+	session->kept = entry->kept;
+	session->n_kept = 0;
+	entry->kept = NULL;
 }
 
 static void settle_feed(struct entry *entry, const struct span *span)
 {
 	krait_session *session = entry->session;
 
+	if (span->n_done && !entry->done)
+		begin_feed(entry);
 	for (size_t i = 0; i < span->n_done; i++) {
-		krait__history_add(&session->history, entry->tokens[i], NULL, i + 1 == span->n_done ? HISTORY_CALL_END : 0);
-		krait__counts_add(&session->course.counts, entry->tokens[i], 1);
+		krait__history_add(&session->history, span->tokens[i], NULL, i + 1 == span->n_done ? HISTORY_CALL_END : 0);
+		krait__counts_add(&session->course.counts, span->tokens[i], 1);
 	}
 	session->course.position += span->n_done;
-	if (span->n_done) {
-		krait__session_begin_feed(session);
-		session->logits_fresh = false;
-		krait__free(session->kept);
-		session->kept = entry->kept;
-		session->n_kept = span->n_done < entry->n_keep ? span->n_done : entry->n_keep;
-		entry->kept = NULL;
-	}
+	if (span->n_keep)
+		session->n_kept += span->n_done < span->n_keep ? span->n_done : span->n_keep;
+	entry->done += span->n_done;
 	if (span->status == KRAIT_CANCELLED)
 		atomic_store(&session->cancel, 0);
 	entry->status = span->status;
+	entry->moves = span->status == KRAIT_OK && entry->done < entry->n_tokens;
 }
 
 static void settle(struct entry *entry, const struct span *span)
@@ -186,6 +227,7 @@ static void settle(struct entry *entry, const struct span *span)
 		settle_feed(entry, span);
 		return;
 	}
+	entry->moves = false;
 	entry->status = krait__session_accept(entry->session, entry->token, HISTORY_GENERATED | HISTORY_CALL_END);
 	if (entry->status == KRAIT_END)
 		entry->token = -1;
@@ -194,20 +236,18 @@ static void settle(struct entry *entry, const struct span *span)
 static krait_status move(krait_batch *batch)
 {
 	struct span *spans = krait__alloc(batch->n_entries, sizeof(*spans));
-	size_t n = 0;
 	krait_status status = KRAIT_OK;
+	size_t n;
 
 	if (!spans)
 		return krait__why_memory(&batch->why);
-	for (size_t i = 0; i < batch->n_entries; i++)
-		if (batch->entries[i].moves)
-			fill_span(&spans[n++], &batch->entries[i]);
-	if (n)
+	while (status == KRAIT_OK && (n = fill_spans(batch, spans)) > 0) {
 		status = batch->model->engine->forward(batch->model->emodel, spans, n, &batch->why);
-	n = 0;
-	for (size_t i = 0; i < batch->n_entries && status == KRAIT_OK; i++)
-		if (batch->entries[i].moves)
-			settle(&batch->entries[i], &spans[n++]);
+		n = 0;
+		for (size_t i = 0; i < batch->n_entries && status == KRAIT_OK; i++)
+			if (batch->entries[i].moves)
+				settle(&batch->entries[i], &spans[n++]);
+	}
 	krait__free(spans);
 	return status;
 }
@@ -219,6 +259,7 @@ krait_status krait__batch_run(krait_batch *batch)
 	for (size_t i = 0; i < batch->n_entries; i++) {
 		batch->entries[i].token = -1;
 		batch->entries[i].moves = false;
+		batch->entries[i].done = 0;
 	}
 	if (status == KRAIT_OK)
 		status = decide(batch);

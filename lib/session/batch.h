@@ -9,6 +9,7 @@ struct entry {
 	krait_session *session;
 	krait_token *tokens;    /* our copy; NULL: sample one */
 	size_t n_tokens;
+	size_t done;            /* of the tokens, in this run */
 	krait_token token;      /* what was sampled */
 	krait_status status;
 	bool moves;             /* has a span in this run */

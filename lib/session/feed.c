@@ -132,7 +132,8 @@ static krait_status read_all(krait_session *session, const struct feed *feed, co
 	while (*done < feed->n && status == KRAIT_OK) {
 		size_t n = krait__history_stride(&session->history, session->course.position, feed->n - *done, last), n_done;
 
-		if (!krait__session_checkpoint(session, last))
+		/* once something has moved, a missing checkpoint only shortens the way back */
+		if (!krait__session_checkpoint(session, last) && *done == 0)
 			return krait__why_memory(&session->why);
 		status = read_stride(session, feed, work, *done, n, &n_done);
 		remember(session, feed, *done, n_done);

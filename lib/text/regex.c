@@ -152,11 +152,11 @@ krait_status krait__regex_find(const struct regex *regex, struct regex_work *wor
 	if (!prepare(work))
 		return KRAIT_ERROR_MEMORY;
 	/* A search that needs more than is usual is made again with more, as long as the budget lasts. */
-	for (uint64_t limit = FIRST_LIMIT; result == PCRE2_ERROR_MATCHLIMIT; limit *= 16) {
+	for (uint64_t limit = FIRST_LIMIT; result == PCRE2_ERROR_MATCHLIMIT; limit *= 2) {
 		if (limit > FIRST_LIMIT) {
 			uint64_t most = work->budget < UINT32_MAX ? work->budget : UINT32_MAX;
 
-			if (most <= limit / 16)
+			if (most <= limit / 2)
 				return KRAIT_ERROR_UNSUPPORTED;
 			limit = limit < most ? limit : most;
 			work->budget -= limit;

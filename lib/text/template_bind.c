@@ -28,7 +28,7 @@ bool krait__jinja_method_known(const char *name, size_t n_name)
 		|| krait__jinja_find(krait__jinja_list_methods, name, n_name) || krait__jinja_find(krait__jinja_loop_methods, name, n_name);
 }
 
-struct parameter { const char *name; size_t n; bool positional_only; };
+struct parameter { const char *name; size_t n; char how; };     /* '-' by place only, '+' by name only, 0 both */
 
 static size_t parameters_of(const struct callable *callable, struct parameter out[JINJA_MAX_PARAMETERS], bool *rest, bool *rest_named)
 {
@@ -44,7 +44,7 @@ static size_t parameters_of(const struct callable *callable, struct parameter ou
 		else if (n == 2 && at[0] == '*')
 			*rest_named = true;
 		else if (count < JINJA_MAX_PARAMETERS - 3)
-			out[count++] = (struct parameter){ at + (at[0] == '-'), n - (at[0] == '-'), at[0] == '-' };
+			out[count++] = at[0] == '-' || at[0] == '+' ? (struct parameter){ at + 1, n - 1, at[0] } : (struct parameter){ at, n, 0 };
 		at += n + (at[n] == ' ');
 	}
 	return count;
@@ -69,7 +69,7 @@ static bool bind_named(struct jinja *jinja, const struct callable *callable, con
 		size_t at = 0, n_name = strlen(name);
 		struct value key;
 
-		while (at < n_parameters && (parameters[at].positional_only || parameters[at].n != n_name || memcmp(parameters[at].name, name, n_name) != 0))
+		while (at < n_parameters && (parameters[at].how == '-' || parameters[at].n != n_name || memcmp(parameters[at].name, name, n_name) != 0))
 			at++;
 		if (at < n_parameters && slots[1 + at].kind != VALUE_MISSING)
 			return krait__jinja_fail(jinja, KRAIT_ERROR_ARGUMENT, "the %s '%s' is given '%s' twice", what, callable->name, name);
@@ -91,14 +91,16 @@ bool krait__jinja_call(struct jinja *jinja, const struct callable *callable, con
 	struct value slots[1 + JINJA_MAX_PARAMETERS] = { { 0 } };
 	struct parameter parameters[JINJA_MAX_PARAMETERS];
 	bool rest, rest_named;
-	size_t n = parameters_of(callable, parameters, &rest, &rest_named);
+	size_t n = parameters_of(callable, parameters, &rest, &rest_named), n_placed = 0;
 
 	slots[0] = self;
-	for (size_t i = 0; i < n && i < arguments->n_positional; i++)
+	while (n_placed < n && parameters[n_placed].how != '+')
+		n_placed++;
+	for (size_t i = 0; i < n_placed && i < arguments->n_positional; i++)
 		slots[1 + i] = arguments->positional[i];
-	if (arguments->n_positional > n && !rest)
-		return krait__jinja_fail(jinja, KRAIT_ERROR_ARGUMENT, "the %s '%s' is given %zu arguments, it takes %zu", what, callable->name, arguments->n_positional, n);
-	if (rest && !bind_rest(jinja, arguments, n, &slots[1 + n]))
+	if (arguments->n_positional > n_placed && !rest)
+		return krait__jinja_fail(jinja, KRAIT_ERROR_ARGUMENT, "the %s '%s' is given %zu arguments, it takes %zu", what, callable->name, arguments->n_positional, n_placed);
+	if (rest && !bind_rest(jinja, arguments, n_placed, &slots[1 + n]))
 		return false;
 	if (rest_named && !krait__jinja_dict(jinja, &slots[1 + n + rest], VALUE_DICT, arguments->n_keyword))
 		return false;

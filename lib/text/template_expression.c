@@ -125,7 +125,7 @@ static bool filter(struct parser *parser)
 	return emit_call(parser, OP_FILTER, callable, &counts, line);
 }
 
-bool krait__jinja_filters(struct parser *parser)
+bool krait__jinja_filter_chain(struct parser *parser)
 {
 	do {
 		if (!filter(parser))

@@ -52,7 +52,7 @@ bool krait__jinja_keyword(struct parser *parser, const char *name);
 /* Each leaves the code of one value. */
 bool krait__jinja_expression(struct parser *parser);
 bool krait__jinja_tuple(struct parser *parser, bool conditions, bool parenthesised);
-bool krait__jinja_filters(struct parser *parser);       /* at a name behind '|': code that filters the value on the stack */
+bool krait__jinja_filter_chain(struct parser *parser);       /* at a name behind '|': code that filters the value on the stack */
 
 /* Statements (template_statements.c); `name` is the current token. */
 bool krait__jinja_statement(struct parser *parser, const struct lexeme *name);

@@ -280,7 +280,7 @@ static bool filter_block(struct parser *parser)
 	int32_t begin = krait__jinja_here(parser);
 	struct stash filters;
 
-	return krait__jinja_filters(parser) && krait__jinja_cut(parser, begin, &filters) && captured_body(parser, "endfilter", "filter", &filters)
+	return krait__jinja_filter_chain(parser) && krait__jinja_cut(parser, begin, &filters) && captured_body(parser, "endfilter", "filter", &filters)
 		&& krait__jinja_emit(parser, OP_PRINT, 0, 0);
 }
 
@@ -315,7 +315,7 @@ static bool set_statement(struct parser *parser)
 		return false;
 	if (krait__jinja_skip(parser, "="))
 		return krait__jinja_tuple(parser, true, false) && krait__jinja_paste(parser, &stores) && krait__jinja_end_tag(parser);
-	if (krait__jinja_skip(parser, "|") && (!krait__jinja_filters(parser) || !krait__jinja_cut(parser, begin, &filters)))
+	if (krait__jinja_skip(parser, "|") && (!krait__jinja_filter_chain(parser) || !krait__jinja_cut(parser, begin, &filters)))
 		return false;
 	return captured_body(parser, "endset", "set", &filters) && krait__jinja_paste(parser, &stores);
 }

@@ -104,7 +104,7 @@ typedef bool (*jinja_call)(struct jinja *jinja, struct value *arguments, struct 
 struct callable {
 	const char *name;
 	jinja_call call;                /* arguments[0] is what it is applied to, then the parameters in order */
-	const char *parameters;         /* names with a blank between; "-x": not by name; "*": all further ones as a tuple; "**": as a dict */
+	const char *parameters;         /* names with a blank between; "-x": not by name; "+x": by name alone, behind the others; "*": all further ones as a tuple; "**": as a dict */
 	unsigned n_required;
 };
 #define JINJA_MAX_PARAMETERS 8

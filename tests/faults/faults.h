@@ -33,12 +33,23 @@ int faults_count_files(const char *folder);
 /* The steps at which something fails: all up to `all`, then every 97th. */
 unsigned long faults_next(unsigned long n, unsigned long all);
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define FAULTS_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer)
 #define FAULTS_SANITIZED 1
 #endif
+#if __has_feature(thread_sanitizer)
+#define FAULTS_THREAD_SANITIZED 1
+#endif
+#endif
+#ifdef __SANITIZE_ADDRESS__
+#define FAULTS_SANITIZED 1
+#endif
+#ifdef __SANITIZE_THREAD__
+#define FAULTS_THREAD_SANITIZED 1
+#endif
+#ifdef FAULTS_THREAD_SANITIZED
+#undef FAULTS_SANITIZED
+#define FAULTS_SANITIZED 1
 #endif
 
 #endif

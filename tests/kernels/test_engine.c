@@ -458,7 +458,7 @@ START_TEST(estimates_are_right)
 	krait__allocator.resize = counting_resize;
 	krait__allocator.aligned = counting_aligned;
 	model = open_plan(&plan, "auto", 2);
-	ck_assert_msg(taken < 1.02 * (double)(memory.weights + memory.scratch) + 32768 && taken > 0.98 * (double)(memory.weights + memory.scratch),
+	ck_assert_msg(taken < 1.02 * (double)(memory.weights + memory.scratch) + 4096 && taken > 0.98 * (double)(memory.weights + memory.scratch),
 		"%zu taken, %zu estimated", taken, (size_t)(memory.weights + memory.scratch));
 	taken = 0;
 	slot = new_slot(model);

@@ -2,6 +2,7 @@
 /* test_open.c - krait_model_open from end to end: layouts, options, names, companions, errors. */
 #include "base/memory.h"
 #include "krait_experimental.h"
+#include "model/random.h"
 #include "model/weights.h"
 #include "support.h"
 
@@ -548,6 +549,8 @@ START_TEST(folders_that_are_no_models)
 	const char *folder = support_folder();
 
 	must_fail(folder, KRAIT_ERROR_NOT_FOUND, "config.json");
+	put(folder, "params.json", "{\"dim\": 128}");
+	must_fail(folder, KRAIT_ERROR_UNSUPPORTED, "params.json");
 	copy(folder, "mamba1-bin-f16", "config.json");
 	must_fail(folder, KRAIT_ERROR_NOT_FOUND, "pytorch_model.bin");
 	put(folder, "pytorch_model.bin", "not a zip");
@@ -594,31 +597,48 @@ START_TEST(published_shapes)
 }
 END_TEST
 
-START_TEST(random_weights)
+/* The same seed, the same weights; each type's values have the spread that was asked for. */
+START_TEST(random_fill)
 {
-	krait_model *again;
-	const struct tensor *matrix, *a;
+	static const enum dtype types[] = { DTYPE_F32, DTYPE_F16, DTYPE_BF16 };
+	struct tensor tensor = { "w", NULL, types[_i], 2, { 37, 1537 } };
+	const struct tensor_rule *rule = &krait__rule_head;
+	size_t n = 37 * 1537, size = n * krait__dtype_size(types[_i]);
+	unsigned char *first = malloc(size + 1), *second = malloc(size + 1);
+	float *values = malloc(n * sizeof(float));
 	double sum = 0, squares = 0;
 
-	ck_assert_int_eq(krait_model_random(&model, "mamba-130m", "bf16", 3, NULL), KRAIT_OK);
-	ck_assert_int_eq(krait_model_random(&again, "mamba-130m", NULL, 3, NULL), KRAIT_OK);
-	ck_assert_str_eq(krait_model_fingerprint(model), krait_model_fingerprint(again));
-	krait_model_free(again);
-	ck_assert_int_eq(krait_model_random(&again, "mamba-130m", NULL, 4, NULL), KRAIT_OK);
-	ck_assert_str_ne(krait_model_fingerprint(model), krait_model_fingerprint(again));
-	krait_model_free(again);
+	first[size] = second[size] = 0x5a;
+	krait__random_fill(first, &tensor, rule, 3);
+	krait__random_fill(second, &tensor, rule, 3);
+	ck_assert_mem_eq(first, second, size + 1);
+	krait__random_fill(second, &tensor, rule, 4);
+	ck_assert_int_ne(memcmp(first, second, size), 0);
+	ck_assert_uint_eq(second[size], 0x5a);
+	krait__widen(values, first, types[_i], n);
+	for (size_t i = 0; i < n; i++) {
+		sum += (double)values[i];
+		squares += (double)values[i] * (double)values[i];
+	}
+	/* About 1 / sqrt(1537), within a factor of two; no bias to one side. */
+	ck_assert_double_gt(sqrt(squares / (double)n), 0.5 / sqrt(1537));
+	ck_assert_double_lt(sqrt(squares / (double)n), 2 / sqrt(1537));
+	ck_assert_double_lt(fabs(sum / (double)n), 0.02 / sqrt(1537));
+	free(first);
+	free(second);
+	free(values);
+}
+END_TEST
+
+START_TEST(random_weights)
+{
+	const struct tensor *matrix, *a;
+
+	ck_assert_int_eq(krait_model_random(&model, "mamba-130m", NULL, 3, NULL), KRAIT_OK);
+	ck_assert_uint_eq(strlen(krait_model_fingerprint(model)), 32);
+	ck_assert_uint_eq(model->n_owned, model->plan.n_tensors);
 	matrix = krait__part_tensor(&model->plan, &model->plan.parts[5], ROLE_OUT_PROJ);
 	ck_assert_int_eq(matrix->type, DTYPE_BF16);
-	for (size_t i = 0; i < 100000; i++) {
-		double value = (double)krait__bf16_to_float(((const uint16_t *)matrix->data)[i]);
-
-		sum += value;
-		squares += value * value;
-	}
-	/* About 1 / sqrt(1536), within a factor of two; no bias to one side. */
-	ck_assert_double_gt(sqrt(squares / 1e5), 0.5 / sqrt(1536));
-	ck_assert_double_lt(sqrt(squares / 1e5), 2 / sqrt(1536));
-	ck_assert_double_lt(fabs(sum / 1e5), 0.01 / sqrt(1536));
 	a = krait__part_tensor(&model->plan, &model->plan.parts[5], ROLE_A_LOG);
 	ck_assert_int_eq(a->type, DTYPE_F32);
 	ck_assert_double_eq_tol((double)((const float *)a->data)[17], log(2), 1e-6);
@@ -664,6 +684,7 @@ int main(void)
 	tcase_add_test(tests, folders_that_are_no_models);
 	tcase_add_test(tests, configuration_of_another_model);
 	tcase_add_test(tests, published_shapes);
+	tcase_add_loop_test(tests, random_fill, 0, 3);
 	tcase_add_test(tests, random_weights);
 	tcase_add_test(tests, random_refusals);
 	suite_add_tcase(suite, tests);

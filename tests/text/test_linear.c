@@ -48,7 +48,7 @@ static char *fill(size_t unit, size_t n)
 START_TEST(test_doubling)
 {
 	krait_tokenizer *tokenizer = vectors_open(names[_i]);
-	const size_t n = 20000;
+	const size_t n = 10000;
 
 	for (size_t unit = 0; unit < N_UNITS; unit++) {
 		char *text = fill(unit, 2 * n);
@@ -67,7 +67,7 @@ END_TEST
 START_TEST(test_million)
 {
 	krait_tokenizer *tokenizer = vectors_open("neox");
-	const size_t n = 500000;
+	const size_t n = 500000;       /* and twice that */
 
 	for (size_t unit = 0; unit < 5; unit++) {
 		char *text = fill(unit, 2 * n);

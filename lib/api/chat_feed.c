@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * chat_feed.c - krait_chat_feed: a conversation that grows, fed to a session piece by piece.
+ *
+ * After a feed the session generates an answer, which is then in its state already. The
+ * answer comes back as an assistant's message; what is new in the next rendering is what
+ * follows the old rendering, and it begins with the answer. Only what follows that is fed.
+ */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+#include "api/chat.h"
+#include "base/memory.h"
+#include "base/utf8.h"
+#include "session/session.h"
+
+#include <string.h>
+
+#define N_COMPARED 16   /* fed tokens that are looked for in the session, to see that it is the same one */
+
+/* What a session has read since the last feed, as bytes. */
+static krait_status read_since(krait_chat *chat, const krait_session *session, uint64_t position, struct buffer *out)
+{
+	const struct chat_fed *fed = &chat->fed;
+	size_t n_known = fed->n_done < N_COMPARED ? fed->n_done : N_COMPARED, n_new = (size_t)(position - fed->position), n_bytes;
+	krait_token *tokens = krait__alloc(n_new + n_known, sizeof(*tokens));
+	krait_status status = KRAIT_OK;
+	size_t n;
+
+	if (!tokens)
+		return krait__why_memory(&chat->why);
+	n = krait__session_recent(session, tokens, n_new + n_known);
+	if (n < n_new)
+		status = krait__why(&chat->why, KRAIT_ERROR_MISMATCH, "the answer has %zu tokens and the session remembers %zu: set KRAIT_REWIND_TOKENS higher before it is generated", n_new, n);
+	else if (n > n_new && memcmp(tokens, fed->tokens.ids + fed->n_done - (n - n_new), (n - n_new) * sizeof(*tokens)) != 0)
+		status = krait__why(&chat->why, KRAIT_ERROR_MISMATCH, "the session does not hold what this chat fed last: it is another one, or it was moved");
+	for (size_t i = n - n_new; status == KRAIT_OK && i < n; i++) {
+		const char *bytes = tokens[i] < 0 ? NULL : krait__tokenizer_bytes(chat->model->tokenizer, tokens[i], &n_bytes);
+
+		if (bytes && !krait__buffer_add(out, bytes, n_bytes))
+			status = krait__why_memory(&chat->why);
+	}
+	krait__free(tokens);
+	return status;
+}
+
+/* An answer that was stopped inside a character has bytes at its end that no message holds. */
+static size_t whole_characters(const struct buffer *text)
+{
+	size_t at = 0;
+
+	while (at < text->size) {
+		uint32_t c;
+		bool cut = false;
+		size_t n = krait__utf8_take(&c, text->data + at, text->size - at);
+
+		if (!n)
+			n = krait__utf8_bad(text->data + at, text->size - at, &cut);
+		if (cut)
+			return at;
+		at += n;
+	}
+	return at;
+}
+
+/* How much of the rendering is in the session. */
+static krait_status find_start(krait_chat *chat, const krait_session *session, uint64_t position, const struct rendering *rendering, size_t *start)
+{
+	struct buffer answer = { 0 };
+	size_t n_answer;
+	krait_status status;
+
+	*start = 0;
+	if (!chat->fed.text || position == 0)
+		return KRAIT_OK;
+	if (position < chat->fed.position)
+		return krait__why(&chat->why, KRAIT_ERROR_MISMATCH, "the session was moved back to before what this chat fed last; clear the chat or reset the session");
+	if (rendering->text.size < chat->fed.n_text || memcmp(rendering->text.data, chat->fed.text, chat->fed.n_text) != 0)
+		return krait__why(&chat->why, KRAIT_ERROR_MISMATCH, "the conversation does not continue what was fed last; clear the chat and feed a new session");
+	status = read_since(chat, session, position, &answer);
+	n_answer = whole_characters(&answer);
+	if (status == KRAIT_OK && n_answer && chat->fed.n_done < chat->fed.tokens.size)
+		status = krait__why(&chat->why, KRAIT_ERROR_MISMATCH, "the last feed was cancelled and the session went on without the rest of it");
+	if (status == KRAIT_OK && (n_answer > rendering->text.size - chat->fed.n_text
+			|| (n_answer && memcmp(rendering->text.data + chat->fed.n_text, answer.data, n_answer) != 0)))
+		status = krait__why(&chat->why, KRAIT_ERROR_MISMATCH, "the conversation does not continue with what the session generated: add the answer as it was generated");
+	krait__buffer_free(&answer);
+	*start = chat->fed.n_text + n_answer;
+	return status;
+}
+
+/* The tokens from `start` on; `rendering`'s spans are cut down to it. */
+static krait_status encode_from(krait_chat *chat, struct rendering *rendering, size_t start, struct token_list *out)
+{
+	struct text_span *span = rendering->spans;
+	size_t skip = start;
+
+	while (skip && skip >= span->n_text)
+		skip -= span++->n_text;
+	if (skip)
+		span->n_text -= skip;
+	return krait__tokenizer_append_spans(chat->model->tokenizer, out, rendering->text.data + start, span,
+		rendering->n_spans - (size_t)(span - rendering->spans), &chat->why);
+}
+
+/* What a cancelled feed left over comes first. */
+static krait_status new_tokens(krait_chat *chat, struct rendering *rendering, size_t start, struct token_list *out)
+{
+	const struct token_list *last = &chat->fed.tokens;
+	size_t n = start && chat->fed.n_done < last->size ? last->size - chat->fed.n_done : 0;
+
+	if (n) {
+		out->ids = krait__alloc(n, sizeof(*out->ids));
+		if (!out->ids)
+			return krait__why_memory(&chat->why);
+		memcpy(out->ids, last->ids + chat->fed.n_done, n * sizeof(*out->ids));
+		out->size = out->room = n;
+	}
+	return start < rendering->text.size ? encode_from(chat, rendering, start, out) : KRAIT_OK;
+}
+
+/* Everything is ready before the first token moves. */
+static krait_status feed(krait_chat *chat, krait_session *session, uint64_t position, struct rendering *rendering, struct token_list *tokens)
+{
+	char *text = krait__copy_bytes(rendering->text.data, rendering->text.size);
+	uint64_t after;
+	krait_status status = KRAIT_OK;
+
+	if (!text)
+		return krait__why_memory(&chat->why);
+	if (tokens->size)
+		status = krait_session_feed(session, tokens->ids, tokens->size);
+	if (status < 0) {
+		if (status != KRAIT_ERROR_BUSY)
+			krait__why(&chat->why, status, "%s", krait_session_error(session));
+		krait__free(text);
+		return status;
+	}
+	after = krait_session_position(session);
+	krait__chat_forget(chat);
+	chat->fed = (struct chat_fed){ text, rendering->text.size, *tokens, (size_t)(after - position), after };
+	*tokens = (struct token_list){ 0 };
+	return status;
+}
+
+krait_status krait_chat_feed(krait_chat *chat, krait_session *session)
+{
+	struct token_list tokens = { 0 };
+	struct rendering rendering = { 0 };
+	uint64_t position;
+	size_t start = 0;
+	krait_status status;
+
+	if (!chat || !chat->messages || !chat->variables || !session)
+		return KRAIT_ERROR_ARGUMENT;
+	if (krait__chat_forked(chat))
+		return KRAIT_ERROR_FORKED;
+	krait__chat_begin(chat);
+	status = krait__chat_need_tokenizer(chat);
+	if (status == KRAIT_OK && session->model != chat->model)
+		status = krait__why(&chat->why, KRAIT_ERROR_MISMATCH, "the session belongs to another model than the chat");
+	if (status == KRAIT_OK)
+		status = krait__chat_render(chat, true, &rendering);
+	if (status == KRAIT_OK)
+		status = krait__session_enter(session);
+	if (status == KRAIT_OK) {
+		position = session->course.position;
+		status = find_start(chat, session, position, &rendering, &start);
+		krait__session_leave(session, KRAIT_OK);
+		if (status == KRAIT_OK)
+			status = new_tokens(chat, &rendering, start, &tokens);
+		if (status == KRAIT_OK)
+			status = feed(chat, session, position, &rendering, &tokens);
+	}
+	krait__token_list_free(&tokens);
+	krait__rendering_free(&rendering);
+	return status;
+}
