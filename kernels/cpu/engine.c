@@ -48,11 +48,14 @@ static unsigned thread_count(const struct engine_config *config)
 	return n < MAX_THREADS ? n : MAX_THREADS;
 }
 
-static uint64_t float_bytes(size_t floats)
+/* Saturates, as the counts do. */
+static uint64_t bytes_of(size_t floats, size_t more)
 {
 	uint64_t bytes;
 
-	return krait__mul_u64(&bytes, floats, sizeof(float)) ? bytes : UINT64_MAX;
+	if (!krait__mul_u64(&bytes, floats, sizeof(float)) || !krait__add_u64(&bytes, bytes, more))
+		return UINT64_MAX;
+	return bytes;
 }
 
 static krait_status estimate(const struct plan *plan, const struct engine_config *config, struct engine_memory *out, struct why *why)
@@ -68,9 +71,9 @@ static krait_status estimate(const struct plan *plan, const struct engine_config
 		return status;
 	krait__carve_parts(&weights, &model);
 	krait__carve_scratch(&scratch, &model.scratch, plan, thread_count(config));
-	out->weights = float_bytes(weights.used) + plan->n_parts * sizeof(struct ready);
-	out->scratch = float_bytes(scratch.used) + sizeof(struct emodel);
-	out->slot = float_bytes(krait__slot_floats(plan, NULL, &hidden_at));
+	out->weights = bytes_of(weights.used, plan->n_parts * sizeof(struct ready));
+	out->scratch = bytes_of(scratch.used, sizeof(struct emodel));
+	out->slot = bytes_of(krait__slot_floats(plan, NULL, &hidden_at), 0);
 	return KRAIT_OK;
 }
 

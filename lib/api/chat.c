@@ -102,16 +102,27 @@ static bool usable(krait_chat *chat)
 	return chat && chat->messages && chat->variables;
 }
 
+/* How each call on the messages or the template begins. */
+static krait_status enter(krait_chat *chat)
+{
+	if (!usable(chat))
+		return KRAIT_ERROR_ARGUMENT;
+	if (krait__chat_forked(chat))
+		return KRAIT_ERROR_FORKED;
+	krait__chat_begin(chat);
+	return KRAIT_OK;
+}
+
 /* ---- the template and its variables ---------------------------------------------------- */
 
 krait_status krait_chat_set_template(krait_chat *chat, const char *jinja)
 {
 	struct template *program;
 	krait_status status;
+	krait_status entered = enter(chat);
 
-	if (!usable(chat))
-		return KRAIT_ERROR_ARGUMENT;
-	krait__chat_begin(chat);
+	if (entered != KRAIT_OK)
+		return entered;
 	if (!jinja)
 		return krait__why(&chat->why, KRAIT_ERROR_ARGUMENT, "a chat template is needed, not NULL");
 	for (size_t i = 0; i < sizeof(built_in) / sizeof(*built_in); i++)
@@ -135,10 +146,10 @@ static krait_status not_json(krait_chat *chat)
 krait_status krait_chat_set_json(krait_chat *chat, const char *name, const char *json, size_t n_json)
 {
 	json_t *value;
+	krait_status entered = enter(chat);
 
-	if (!usable(chat))
-		return KRAIT_ERROR_ARGUMENT;
-	krait__chat_begin(chat);
+	if (entered != KRAIT_OK)
+		return entered;
 	if (!name || !*name || !krait__utf8_valid(name, strlen(name)))
 		return krait__why(&chat->why, KRAIT_ERROR_ARGUMENT, "a variable of a chat template needs a name");
 	if (strcmp(name, "messages") == 0 || strcmp(name, "add_generation_prompt") == 0)
@@ -166,10 +177,10 @@ static krait_status append(krait_chat *chat, json_t *message)
 krait_status krait_chat_add(krait_chat *chat, const char *role, const char *content)
 {
 	json_t *message;
+	krait_status entered = enter(chat);
 
-	if (!usable(chat))
-		return KRAIT_ERROR_ARGUMENT;
-	krait__chat_begin(chat);
+	if (entered != KRAIT_OK)
+		return entered;
 	if (!role || !content)
 		return krait__why(&chat->why, KRAIT_ERROR_ARGUMENT, "a message needs a role and a content");
 	if (!krait__utf8_valid(role, strlen(role)) || !krait__utf8_valid(content, strlen(content)))
@@ -185,10 +196,10 @@ krait_status krait_chat_add(krait_chat *chat, const char *role, const char *cont
 krait_status krait_chat_add_json(krait_chat *chat, const char *json, size_t n_json)
 {
 	json_t *message;
+	krait_status entered = enter(chat);
 
-	if (!usable(chat))
-		return KRAIT_ERROR_ARGUMENT;
-	krait__chat_begin(chat);
+	if (entered != KRAIT_OK)
+		return entered;
 	message = json ? krait__json_parse(json, n_json, "a message", &chat->why) : NULL;
 	if (!json)
 		return krait__why(&chat->why, KRAIT_ERROR_ARGUMENT, "a message is needed, not NULL");

@@ -48,7 +48,7 @@ static bool print(struct parser *parser)
 
 bool krait__jinja_body(struct parser *parser, const char *const *ends, const char *statement)
 {
-	uint32_t line = parser->jinja->line;
+	uint32_t line = parser->at ? parser->tokens.items[parser->at - 1].line : 1;
 
 	if (!krait__jinja_deeper(parser))
 		return false;

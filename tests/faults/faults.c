@@ -64,6 +64,9 @@ long faults_live(void)
 
 #if defined(__GLIBC__) && !defined(FAULTS_SANITIZED)
 
+/* Whatever the program is compiled with, shared libraries must find these. */
+#pragma GCC visibility push(default)
+
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
 extern void *__libc_realloc(void *block, size_t size);
@@ -104,6 +107,8 @@ void *realloc(void *block, size_t size)
 	more = hit() ? NULL : __libc_realloc(block, size);
 	return more;
 }
+
+#pragma GCC visibility pop
 
 static void watch_memory(void)
 {

@@ -13,9 +13,10 @@ empty "each source begins with its licence" "$work/found"
 
 while IFS= read -r file; do
 	lines=$(wc -l <"$file")
-	[ "$lines" -le 600 ] || echo "$file: $lines lines"
+	case $file in tests/*) most=750 ;; *) most=600 ;; esac
+	[ "$lines" -le $most ] || echo "$file: $lines lines"
 done <"$work/sources" >"$work/found"
-empty "no file is longer than 600 lines" "$work/found"
+empty "no file is longer than 600 lines (a test: 750)" "$work/found"
 
 # The words are put together here, so that this file does not find itself.
 words="TO""DO|FIX""ME|X""XX|HA""CK"

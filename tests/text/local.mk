@@ -1,6 +1,6 @@
 # tests of the tokenizer
 text_tests = tests/text/test_vectors tests/text/test_stream tests/text/test_linear tests/text/test_roundtrip \
-	tests/text/test_tokenizer_api tests/text/test_hostile_tokenizer
+	tests/text/test_tokenizer_api tests/text/test_hostile_tokenizer tests/text/test_scanners
 check_PROGRAMS += $(text_tests)
 TESTS += $(text_tests)
 
@@ -33,3 +33,8 @@ tests_text_test_hostile_tokenizer_SOURCES = %D%/test_hostile_tokenizer.c %D%/vec
 tests_text_test_hostile_tokenizer_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_text_test_hostile_tokenizer_CFLAGS = $(TEST_CFLAGS)
 tests_text_test_hostile_tokenizer_LDADD = $(TEST_LDADD)
+
+tests_text_test_scanners_SOURCES = %D%/test_scanners.c %D%/vectors.c %D%/vectors.h
+tests_text_test_scanners_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_text_test_scanners_CFLAGS = $(TEST_CFLAGS)
+tests_text_test_scanners_LDADD = $(TEST_LDADD)

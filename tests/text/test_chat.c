@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_chat.c - krait_chat_*: messages to text, to tokens, and into a session. */
+#include "support.h"
+#include "text/template.h"
+
+#include "krait.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static krait_model *open_demo(void)
+{
+	krait_model *model;
+	krait_status status = krait_model_open(&model, support_demo(NULL), NULL);
+
+	ck_assert_msg(status == KRAIT_OK, "%s", krait_model_error(model));
+	return model;
+}
+
+static void good(krait_chat *chat, krait_status status)
+{
+	ck_assert_msg(status == KRAIT_OK, "%d: %s", status, krait_chat_error(chat));
+}
+
+static krait_chat *new_chat(krait_model *model)
+{
+	krait_chat *chat;
+
+	good(chat, krait_chat_new(&chat, model));
+	return chat;
+}
+
+static void add_messages(krait_chat *chat, json_t *messages)
+{
+	for (size_t i = 0; i < json_array_size(messages); i++) {
+		char *text = json_dumps(json_array_get(messages, i), 0);
+
+		good(chat, krait_chat_add_json(chat, text, strlen(text)));
+		free(text);
+	}
+}
+
+static json_t *read_json(const char *path)
+{
+	size_t n;
+	char *text = support_read(path, &n);
+	json_t *root = json_loadb(text, n, JSON_ALLOW_NUL, NULL);
+
+	free(text);
+	ck_assert_ptr_nonnull(root);
+	return root;
+}
+
+static char *rendered(krait_chat *chat, int prompt)
+{
+	size_t n, again;
+	char *text;
+
+	good(chat, krait_chat_render(chat, prompt, NULL, 0, &n));
+	text = calloc(n + 1, 1);
+	if (n > 1)
+		ck_assert_int_eq(krait_chat_render(chat, prompt, text, n - 1, &again), KRAIT_ERROR_SPACE);
+	ck_assert(text[0] == 0);
+	good(chat, krait_chat_render(chat, prompt, text, n, &again));
+	ck_assert_uint_eq(n, again);
+	return text;
+}
+
+static size_t encoded(krait_chat *chat, int prompt, krait_token *out, size_t n_out)
+{
+	size_t n, again;
+
+	good(chat, krait_chat_encode(chat, prompt, NULL, 0, &n));
+	ck_assert_uint_le(n, n_out);
+	good(chat, krait_chat_encode(chat, prompt, out, n_out, &again));
+	ck_assert_uint_eq(n, again);
+	return n;
+}
+
+static void check_ids(const krait_token *ids, size_t n, json_t *wanted)
+{
+	ck_assert_uint_eq(n, json_array_size(wanted));
+	for (size_t i = 0; i < n; i++)
+		ck_assert_int_eq(ids[i], json_integer_value(json_array_get(wanted, i)));
+}
+
+/* ---- the demo's own vectors ------------------------------------------------------------------- */
+
+static void check_vector(krait_model *model, json_t *vector)
+{
+	krait_chat *chat = new_chat(model);
+	int prompt = json_is_true(json_object_get(vector, "add_generation_prompt"));
+	const char *decoded = json_string_value(json_object_get(vector, "ids_decode_to"));
+	json_t *ids = json_object_get(vector, "ids");
+	krait_token out[512];
+	size_t n, n_special = 0, n_text;
+	char text[2048], *got;
+
+	add_messages(chat, json_object_get(vector, "messages"));
+	got = rendered(chat, prompt);
+	ck_assert_str_eq(got, json_string_value(json_object_get(vector, "text")));
+	free(got);
+	n = encoded(chat, prompt, out, 512);
+	if (ids)
+		check_ids(out, n, ids);
+	if (decoded) {
+		for (size_t i = 0; i < n; i++)
+			n_special += out[i] <= 3;       /* <|endoftext|>, <|user|>, <|assistant|>, <|system|> */
+		ck_assert_uint_eq(n_special, (size_t)json_integer_value(json_object_get(vector, "special_ids_from_template")));
+		ck_assert_int_eq(krait_tokenizer_decode(krait_model_tokenizer(model), out, n, 0, text, sizeof(text), &n_text), KRAIT_OK);
+		ck_assert_uint_eq(n_text, strlen(decoded));
+		ck_assert(memcmp(text, decoded, n_text) == 0);
+	}
+	krait_chat_free(chat);
+}
+
+START_TEST(test_demo_vectors)
+{
+	krait_model *model = open_demo();
+	json_t *root = read_json("demo/chat_vectors.json");
+
+	ck_assert_uint_ge(json_array_size(root), 10);
+	for (size_t i = 0; i < json_array_size(root); i++)
+		check_vector(model, json_array_get(root, i));
+	json_decref(root);
+	krait_model_free(model);
+}
+END_TEST
+
+/* ---- templates by name, zephyr with mamba-chat's tokenizer --------------------------------------- */
+
+static void check_by_name(const char *name, const char *path)
+{
+	json_t *root = read_json(path), *cases = json_object_get(root, "cases");
+	char *eos = json_dumps(json_object_get(json_object_get(root, "variables"), "eos_token"), JSON_ENCODE_ANY);
+
+	for (size_t i = 0; i < json_array_size(cases); i++) {
+		json_t *one = json_array_get(cases, i), *expect = json_object_get(one, "expect");
+		krait_chat *chat = new_chat(NULL);
+		int prompt = json_is_true(json_object_get(one, "add_generation_prompt"));
+		size_t n;
+
+		good(chat, krait_chat_set_template(chat, name));
+		good(chat, krait_chat_set_json(chat, "eos_token", eos, strlen(eos)));
+		add_messages(chat, json_object_get(one, "messages"));
+		if (expect) {
+			char *text = rendered(chat, prompt);
+
+			ck_assert_str_eq(text, json_string_value(expect));
+			free(text);
+		} else {
+			ck_assert_int_eq(krait_chat_render(chat, prompt, NULL, 0, &n), KRAIT_ERROR_ARGUMENT);
+			ck_assert_uint_eq(n, 0);
+		}
+		krait_chat_free(chat);
+	}
+	free(eos);
+	json_decref(root);
+}
+
+START_TEST(test_by_name)
+{
+	check_by_name("zephyr", "templates/zephyr.json");
+	check_by_name("chatml", "templates/chatml.json");
+}
+END_TEST
+
+START_TEST(test_zephyr_ids)
+{
+	json_t *root = read_json("templates/zephyr.json"), *cases = json_object_get(root, "cases"), *source = json_object_get(root, "source");
+	krait_tokenizer *tokenizer;
+	struct template *program;
+	struct why why;
+	size_t n_json, n_checked = 0;
+	char *json = support_read("tokenizer/neox/tokenizer.json", &n_json), *message;
+
+	ck_assert_int_eq(krait__tokenizer_load(&tokenizer, json, n_json, "neox", &why), KRAIT_OK);
+	ck_assert_int_eq(krait__template_parse(&program, json_string_value(source), json_string_length(source), &why), KRAIT_OK);
+	for (size_t i = 0; i < json_array_size(cases); i++) {
+		json_t *one = json_array_get(cases, i), *ids = json_object_get(one, "ids_neox");
+		char *messages = json_dumps(json_object_get(one, "messages"), 0);
+		const struct template_variable variables[] = {
+			{ "messages", json_object_get(one, "messages"), TRUST_ROLES },
+			{ "add_generation_prompt", json_object_get(one, "add_generation_prompt"), TRUST_NOTHING },
+			{ "eos_token", json_object_get(json_object_get(root, "variables"), "eos_token"), TRUST_TEXT },
+		};
+		struct token_list tokens = { 0 };
+		struct rendering rendering;
+
+		if (ids && !strstr(messages, "<|")) {   /* what a content says is never special here */
+			ck_assert_int_eq(krait__template_render(program, variables, 3, 0, &rendering, &message, &why), KRAIT_OK);
+			ck_assert_int_eq(krait__tokenizer_append_spans(tokenizer, &tokens, rendering.text.data, rendering.spans, rendering.n_spans, &why), KRAIT_OK);
+			check_ids(tokens.ids, tokens.size, ids);
+			krait__rendering_free(&rendering);
+			krait__token_list_free(&tokens);
+			n_checked++;
+		}
+		free(messages);
+	}
+	ck_assert_uint_ge(n_checked, 15);
+	krait__template_free(program);
+	krait_tokenizer_free(tokenizer);
+	free(json);
+	json_decref(root);
+}
+END_TEST
+
+/* ---- what is refused ----------------------------------------------------------------------------- */
+
+START_TEST(test_refusals)
+{
+	krait_chat *chat = new_chat(NULL);
+	krait_token token;
+	size_t n = 7;
+	char *text;
+
+	ck_assert_int_eq(krait_chat_render(chat, 1, NULL, 0, &n), KRAIT_ERROR_UNSUPPORTED);
+	ck_assert_uint_eq(n, 0);
+	ck_assert_ptr_nonnull(strstr(krait_chat_error(chat), "krait_chat_set_template"));
+	good(chat, krait_chat_set_template(chat, "{% for m in messages %}{{ m.content }},{% endfor %}"));
+	ck_assert_int_eq(krait_chat_set_template(chat, "\n{% extends 'x' %}"), KRAIT_ERROR_UNSUPPORTED);
+	ck_assert_str_eq(krait_chat_error(chat), "chat template, line 2: the statement 'extends' is not supported");
+	good(chat, krait_chat_add(chat, "user", "one"));
+	ck_assert_int_eq(krait_chat_add(chat, "user", "\xff"), KRAIT_ERROR_ARGUMENT);
+	ck_assert_int_eq(krait_chat_add(chat, NULL, "x"), KRAIT_ERROR_ARGUMENT);
+	ck_assert_int_eq(krait_chat_add_json(chat, "[1]", 3), KRAIT_ERROR_ARGUMENT);
+	ck_assert_int_eq(krait_chat_add_json(chat, "{", 1), KRAIT_ERROR_ARGUMENT);
+	ck_assert_int_eq(krait_chat_set_json(chat, "messages", "[]", 2), KRAIT_ERROR_ARGUMENT);
+	ck_assert_int_eq(krait_chat_set_json(chat, "x", "nope", 4), KRAIT_ERROR_ARGUMENT);
+	text = rendered(chat, 0);       /* the template and the messages from before the failures */
+	ck_assert_str_eq(text, "one,");
+	free(text);
+	ck_assert_int_eq(krait_chat_encode(chat, 0, &token, 1, &n), KRAIT_ERROR_UNSUPPORTED);
+	krait_chat_clear(chat);
+	text = rendered(chat, 0);
+	ck_assert_str_eq(text, "");
+	free(text);
+	good(chat, krait_chat_set_template(chat, "{{ raise_exception('no\n' * 400) }}"));
+	ck_assert_int_eq(krait_chat_render(chat, 0, NULL, 0, &n), KRAIT_ERROR_ARGUMENT);
+	ck_assert_uint_eq(strlen(krait_chat_error(chat)), 1200);
+	krait_chat_free(chat);
+	krait_chat_free(NULL);
+}
+END_TEST
+
+/* ---- feeding ------------------------------------------------------------------------------------- */
+
+static size_t answer(krait_session *session, char *out)
+{
+	krait_token token;
+	size_t n = 0;
+	krait_status status;
+
+	do {
+		status = krait_session_next(session, &token);
+		memcpy(out + n, krait_session_piece(session), krait_session_piece_size(session));
+		n += krait_session_piece_size(session);
+	} while (status == KRAIT_OK);
+	ck_assert_int_eq(status, KRAIT_END);
+	out[n] = 0;
+	return n;
+}
+
+static krait_session *new_session(krait_model *model, int64_t n_tokens)
+{
+	krait_session *session;
+
+	ck_assert_int_eq(krait_session_new(&session, model), KRAIT_OK);
+	ck_assert_int_eq(krait_session_set_int(session, KRAIT_MAX_NEW_TOKENS, n_tokens), KRAIT_OK);
+	return session;
+}
+
+/* Four turns fed piece by piece end where the whole conversation has as many tokens, and each
+ * answer is generated from the very sequence that encoding the conversation gives. */
+START_TEST(test_feed)
+{
+	krait_model *model = open_demo();
+	krait_chat *chat = new_chat(model);
+	krait_session *session = new_session(model, 24), *whole;
+	krait_token tokens[1024];
+	char text[4096], again[4096];
+	size_t n;
+
+	for (int turn = 0; turn < 4; turn++) {
+		good(chat, krait_chat_add(chat, "user", turn ? "Go on." : "Tell me a story about the wolf."));
+		good(chat, krait_chat_feed(chat, session));
+		n = encoded(chat, 1, tokens, 1024);
+		ck_assert_uint_eq(krait_session_position(session), n);
+		good(chat, krait_chat_feed(chat, session));     /* nothing is new */
+		ck_assert_uint_eq(krait_session_position(session), n);
+		whole = new_session(model, 24);
+		ck_assert_int_eq(krait_session_feed(whole, tokens, n), KRAIT_OK);
+		answer(whole, again);
+		answer(session, text);
+		ck_assert_str_eq(text, again);
+		krait_session_free(whole);
+		good(chat, krait_chat_add(chat, "assistant", text));
+	}
+	krait_session_free(session);
+	krait_chat_free(chat);
+	krait_model_free(model);
+}
+END_TEST
+
+START_TEST(test_feed_mismatch)
+{
+	krait_model *model = open_demo();
+	krait_chat *chat = new_chat(model);
+	krait_session *session = new_session(model, 12), *other = new_session(model, 12);
+	char text[1024];
+	uint64_t position;
+
+	good(chat, krait_chat_add(chat, "user", "Hello."));
+	good(chat, krait_chat_feed(chat, session));
+	answer(session, text);
+	position = krait_session_position(session);
+	good(chat, krait_chat_add(chat, "assistant", "something that was not said"));
+	ck_assert_int_eq(krait_chat_feed(chat, session), KRAIT_ERROR_MISMATCH);
+	ck_assert_uint_eq(krait_session_position(session), position);
+	ck_assert_int_eq(krait_session_feed_text(other, "A session with another text, but quite as long as the one that the chat was fed to."), KRAIT_OK);
+	ck_assert_int_eq(krait_chat_feed(chat, other), KRAIT_ERROR_MISMATCH);
+	good(chat, krait_chat_feed(chat, (krait_session_reset(session), session)));     /* from the beginning: everything is new */
+	krait_chat_clear(chat);
+	good(chat, krait_chat_add(chat, "user", "Anew."));
+	good(chat, krait_chat_feed(chat, other));
+	krait_session_free(session);
+	krait_session_free(other);
+	krait_chat_free(chat);
+	krait_model_free(model);
+}
+END_TEST
+
+/* What a cancelled feed did not read is read by the next one. */
+START_TEST(test_feed_cancelled)
+{
+	krait_model *model = open_demo();
+	krait_chat *chat = new_chat(model);
+	krait_session *session = new_session(model, 12);
+	krait_token tokens[256];
+
+	good(chat, krait_chat_add(chat, "user", "Tell me a story about the wolf."));
+	ck_assert_int_eq(krait_session_cancel(session), KRAIT_OK);
+	ck_assert_int_eq(krait_chat_feed(chat, session), KRAIT_CANCELLED);
+	good(chat, krait_chat_feed(chat, session));
+	ck_assert_uint_eq(krait_session_position(session), encoded(chat, 1, tokens, 256));
+	krait_session_free(session);
+	krait_chat_free(chat);
+	krait_model_free(model);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("chat");
+	TCase *tcase = tcase_create("chat");
+
+	tcase_add_test(tcase, test_demo_vectors);
+	tcase_add_test(tcase, test_by_name);
+	tcase_add_test(tcase, test_zephyr_ids);
+	tcase_add_test(tcase, test_refusals);
+	tcase_add_test(tcase, test_feed);
+	tcase_add_test(tcase, test_feed_mismatch);
+	tcase_add_test(tcase, test_feed_cancelled);
+	suite_add_tcase(suite, tcase);
+	return support_run(suite);
+}
