@@ -130,6 +130,8 @@ typedef void (*krait_log_fn)(void *user, int level, const char *text);
 #define KRAIT_OPTION_MAP 120            /* int: 1 (default) maps weights, 0 reads them into memory */
 #define KRAIT_OPTION_INSPECT 130        /* int: 1 reads headers only: sizes and memory, no weights, no sessions; default 0 */
 
+/* New options with every default. Error: MEMORY, *out is NULL. One options handle may
+ * serve any number of opens; nothing of it is needed afterwards. */
 KRAIT_API krait_status krait_options_new(krait_options **out);
 KRAIT_API void krait_options_free(krait_options *options);
 KRAIT_API const char *krait_options_error(const krait_options *options);
@@ -148,13 +150,14 @@ KRAIT_API void krait_options_set_log(krait_options *options, krait_log_fn fn, vo
 
 typedef struct krait_devices krait_devices;
 
+/* A list of the devices, as it is now. The CPU is always the first. */
 KRAIT_API krait_status krait_devices_open(krait_devices **out);
 KRAIT_API void krait_devices_free(krait_devices *devices);
 KRAIT_API size_t krait_devices_count(const krait_devices *devices);
 KRAIT_API const char *krait_devices_name(const krait_devices *devices, size_t index);   /* "cpu", "cuda:0"; NULL past the end */
 KRAIT_API const char *krait_devices_about(const krait_devices *devices, size_t index);  /* what it is, or why it cannot be used */
 KRAIT_API uint64_t krait_devices_memory(const krait_devices *devices, size_t index);    /* bytes; 0 when unknown */
-KRAIT_API uint64_t krait_devices_memory_free(const krait_devices *devices, size_t index);
+KRAIT_API uint64_t krait_devices_memory_free(const krait_devices *devices, size_t index);       /* bytes free when the list was made; 0 when unknown */
 
 /* ---------------------------------------------------------------------------
  * Model: weights, configuration and tokenizer on one device. Immutable once
@@ -265,6 +268,7 @@ KRAIT_API krait_status krait_session_next(krait_session *session, krait_token *o
  * says how many. Returns as the last _next did. */
 KRAIT_API krait_status krait_session_generate(krait_session *session, krait_token *out, size_t n_out, size_t *n_tokens);
 
+/* Why the last _next or _generate returned KRAIT_END: one of KRAIT_REASON_*. */
 #define KRAIT_REASON_NONE 0             /* not ended */
 #define KRAIT_REASON_STOP 1             /* a stop token */
 #define KRAIT_REASON_LIMIT 2            /* KRAIT_MAX_NEW_TOKENS */
@@ -291,6 +295,8 @@ KRAIT_API krait_status krait_session_fork(krait_session **out, krait_session *se
  * chunk's). From any thread and from signal handlers. */
 KRAIT_API krait_status krait_session_cancel(krait_session *session);
 
+/* Settings by number, at any time between calls. UNSUPPORTED: this library does not know the
+ * setting. ARGUMENT: the value is outside its range, or the setting takes the other type. */
 KRAIT_API krait_status krait_session_set_int(krait_session *session, int setting, int64_t value);
 KRAIT_API krait_status krait_session_set_float(krait_session *session, int setting, double value);
 KRAIT_API krait_status krait_session_get_int(const krait_session *session, int setting, int64_t *out);
@@ -298,6 +304,7 @@ KRAIT_API krait_status krait_session_get_float(const krait_session *session, int
 KRAIT_API krait_status krait_session_set_bias(krait_session *session, krait_token token, float bias);   /* added to the token's logit; 0 removes it */
 KRAIT_API krait_status krait_session_set_sampler(krait_session *session, const krait_sampler *sampler); /* copies all of its settings */
 KRAIT_API krait_status krait_session_add_stop(krait_session *session, krait_token token);       /* beside the model's own */
+/* Ends before this text: the piece that would complete it is cut there. Bytes, no zero needed. */
 KRAIT_API krait_status krait_session_add_stop_text(krait_session *session, const char *text, size_t n_text);
 KRAIT_API krait_status krait_session_clear_stops(krait_session *session);       /* the model's own too */
 KRAIT_API krait_status krait_session_set_note(krait_session *session, const void *data, size_t n_data); /* up to 1 MiB of the caller's own, kept in snapshots */
@@ -306,6 +313,7 @@ KRAIT_API krait_status krait_session_set_note(krait_session *session, const void
  * State: an immutable snapshot of a session: all that decides the next token
  */
 
+/* A snapshot of where the session is; the session goes on as before. Errors: MEMORY. */
 KRAIT_API krait_status krait_session_snapshot(krait_state **out, krait_session *session);
 
 /* Puts the session where the snapshot was taken. MISMATCH: a state of another
@@ -330,6 +338,8 @@ KRAIT_API const char *krait_state_error(const krait_state *state);      /* also 
  * (Philox 4x32-10; Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3").
  */
 
+/* A sampler with every default. It takes the settings numbered below 300; the setters
+ * answer as those of a session do. */
 KRAIT_API krait_status krait_sampler_new(krait_sampler **out);
 KRAIT_API void krait_sampler_free(krait_sampler *sampler);
 KRAIT_API const char *krait_sampler_error(const krait_sampler *sampler);
@@ -349,6 +359,7 @@ KRAIT_API krait_status krait_sampler_pick(const krait_sampler *sampler, const fl
  * and decode mixed. What a session computes does not depend on its company.
  */
 
+/* A new, empty batch for sessions of `model`. It holds a reference to the model. */
 KRAIT_API krait_status krait_batch_new(krait_batch **out, krait_model *model);
 KRAIT_API void krait_batch_free(krait_batch *batch);
 KRAIT_API const char *krait_batch_error(const krait_batch *batch);

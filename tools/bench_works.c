@@ -284,17 +284,19 @@ int bench_lasting(struct bench *bench)
 	return status;
 }
 
+#define MEMORY_PROMPT 128   /* more than a chunk of a prompt adds nothing */
+
 int bench_memory(struct bench *bench)
 {
 	krait_session *session = NULL;
-	krait_token *tokens = some_tokens(bench, 512);
+	krait_token *tokens = some_tokens(bench, MEMORY_PROMPT);
 	double needed = bench->weight_bytes + bench->state_bytes, most;
 	int status = tokens ? begin(bench, &session) : STATUS_FAILED;
 	json_t *row;
 
 	interrupt_watch(session);
 	if (status < 0)
-		status = judge(krait_session_feed(session, tokens, 512), krait_session_error(session));
+		status = judge(krait_session_feed(session, tokens, MEMORY_PROMPT), krait_session_error(session));
 	if (status < 0)
 		status = decode_alone(session, 4);
 	interrupt_watch(NULL);

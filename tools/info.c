@@ -18,7 +18,7 @@ static void print_member(const char *name, const json_t *value)
 	char room[SIZES_ROOM];
 
 	if (json_is_integer(value) && n > 6 && !strcmp(name + n - 6, "_bytes"))
-		output_format("%-18.*s %s\n", (int)(n - 6), name, sizes_bytes(room, json_number_value(value)));
+		output_format("%-18s %s\n", name, sizes_bytes(room, json_number_value(value)));
 	else if (!strcmp(name, "n_parameters"))
 		output_format("%-18s %s\n", "parameters", sizes_count(room, json_number_value(value)));
 	else if (json_is_integer(value))
@@ -29,7 +29,7 @@ static void print_member(const char *name, const json_t *value)
 		output_format("%-18s %s\n", name, json_is_true(value) ? "yes" : "no");
 	else if (json_is_null(value))
 		output_format("%-18s none\n", name);
-	else if (json_is_string(value) && !strchr(json_string_value(value), '\n') && json_string_length(value) < 60)
+	else if (json_string_length(value) && !strchr(json_string_value(value), '\n') && json_string_length(value) < 60)
 		output_format("%-18s %s\n", name, json_string_value(value));
 }
 
@@ -45,7 +45,7 @@ static void print_long(const char *name, const json_t *value)
 	}
 	if (!json_is_object(value) && !json_is_array(value))
 		return;
-	text = json_dumps(value, JSON_COMPACT | JSON_ENSURE_ASCII);
+	text = json_dumps(value, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(6));
 	if (text)
 		output_format("%-18s %s\n", name, text);
 	free(text);

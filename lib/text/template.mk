@@ -12,6 +12,7 @@ libkrait_core_la_SOURCES += \
 	%D%/template_for.c \
 	%D%/template_format.c \
 	%D%/template_functions.c \
+	%D%/template_infix.c \
 	%D%/template_json.c \
 	%D%/template_lex.c \
 	%D%/template_lists.c \

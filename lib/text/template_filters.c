@@ -52,6 +52,56 @@ static bool filter_replace(struct jinja *jinja, struct value *arguments, struct 
 	return subject(jinja, arguments) && krait__jinja_replace(jinja, arguments, out);
 }
 
+/* Python ends a line at more than \n; such text is refused. */
+static bool only_newlines(const struct text *text)
+{
+	for (size_t at = 0, size; at < text->n; at += size) {
+		size = krait__jinja_char(text->data + at, text->n - at);
+		if ((size == 1 && (text->data[at] == '\r' || text->data[at] == '\v' || text->data[at] == '\f' || (text->data[at] >= 0x1c && text->data[at] <= 0x1e)))
+				|| (size == 2 && memcmp(text->data + at, "\xc2\x85", 2) == 0)
+				|| (size == 3 && (memcmp(text->data + at, "\xe2\x80\xa8", 3) == 0 || memcmp(text->data + at, "\xe2\x80\xa9", 3) == 0)))
+			return false;
+	}
+	return true;
+}
+
+static bool indentation(struct jinja *jinja, struct value width, struct value *out)
+{
+	const struct value blank = { .kind = VALUE_TEXT, .as.text = &(const struct text){ .data = " ", .n = 1, .special = true } };
+
+	*out = width;
+	if (width.kind == VALUE_TEXT)
+		return true;
+	if (width.kind != VALUE_MISSING && !jinja_is_integer(width))
+		return krait__jinja_fail(jinja, KRAIT_ERROR_ARGUMENT, "the filter 'indent' takes an int or a str, not a %s", krait__jinja_type(width));
+	return krait__jinja_binary(jinja, BINARY_MUL, blank, width.kind == VALUE_MISSING ? jinja_int(4) : width, out);
+}
+
+static bool filter_indent(struct jinja *jinja, struct value *arguments, struct value *out)
+{
+	const struct text *text;
+	struct chars chars = { 0 };
+	struct value margin;
+	bool first = krait__jinja_truth(arguments[2]), blank = krait__jinja_truth(arguments[3]);
+
+	if (!subject(jinja, arguments) || !indentation(jinja, arguments[1], &margin))
+		return false;
+	text = arguments[0].as.text;
+	if (!only_newlines(text))
+		return krait__jinja_fail(jinja, KRAIT_ERROR_UNSUPPORTED, "indenting a text with other line ends than \\n is not supported");
+	for (size_t at = 0, line = 0; at <= text->n; line++) {
+		const char *end = at < text->n ? memchr(text->data + at, '\n', text->n - at) : NULL;
+		size_t n = end ? (size_t)(end - text->data) + 1 - at : text->n - at;
+
+		if ((line == 0 ? first : blank || n > (end != NULL)) && !jinja_add_text(jinja, &chars, margin.as.text))
+			return false;
+		if (!krait__jinja_add_slice(jinja, &chars, text, at, n))
+			return false;
+		at += n + (end == NULL);
+	}
+	return krait__jinja_take(jinja, out, &chars);
+}
+
 static bool filter_string(struct jinja *jinja, struct value *arguments, struct value *out)
 {
 	if (!subject(jinja, arguments))
@@ -296,6 +346,7 @@ const struct callable krait__jinja_filters[] = {
 	{ "capitalize", filter_capitalize, "", 0 },
 	{ "title", filter_title, "", 0 },
 	{ "replace", filter_replace, "old new count", 2 },
+	{ "indent", filter_indent, "width first blank", 0 },
 	{ "string", filter_string, "", 0 },
 	{ "safe", filter_safe, "", 0 },
 	{ "length", filter_length, "", 0 },

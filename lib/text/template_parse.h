@@ -49,7 +49,11 @@ bool krait__jinja_constant(struct parser *parser, struct value value, int32_t *o
 bool krait__jinja_name_constant(struct parser *parser, const char *name, size_t n_name, int32_t *out);
 bool krait__jinja_keyword(struct parser *parser, const char *name);
 
+enum level { LEVEL_OR = 1, LEVEL_AND, LEVEL_NOT, LEVEL_COMPARE, LEVEL_ADD, LEVEL_CONCAT, LEVEL_MULTIPLY, LEVEL_POWER };
+
 /* Each leaves the code of one value. */
+bool krait__jinja_unary(struct parser *parser, bool filters);
+bool krait__jinja_climb(struct parser *parser, enum level lowest);      /* operators of this level and those that bind tighter */
 bool krait__jinja_expression(struct parser *parser);
 bool krait__jinja_tuple(struct parser *parser, bool conditions, bool parenthesised);
 bool krait__jinja_filter_chain(struct parser *parser);       /* at a name behind '|': code that filters the value on the stack */

@@ -49,6 +49,15 @@ COMPARE_TEST(test_gt, COMPARE_GT)
 COMPARE_TEST(test_ge, COMPARE_GE)
 COMPARE_TEST(test_in, COMPARE_IN)
 
+/* The same object: what only constants can be asked here. */
+static bool test_sameas(struct jinja *jinja, struct value *arguments, struct value *out)
+{
+	if (arguments[1].kind != VALUE_NONE && arguments[1].kind != VALUE_BOOL)
+		return krait__jinja_fail(jinja, KRAIT_ERROR_UNSUPPORTED, "'is sameas' of a %s is not supported", krait__jinja_type(arguments[1]));
+	*out = jinja_bool(arguments[0].kind == arguments[1].kind && (arguments[1].kind == VALUE_NONE || arguments[0].as.truth == arguments[1].as.truth));
+	return true;
+}
+
 /* The rest of a division, compared with a wanted one. */
 static bool rest_is(struct jinja *jinja, struct value number, struct value divisor, int64_t wanted, struct value *out)
 {
@@ -91,6 +100,7 @@ const struct callable krait__jinja_tests[] = {
 	{ "le", test_le, "other", 1 }, { "<=", test_le, "other", 1 },
 	{ "gt", test_gt, "other", 1 }, { "greaterthan", test_gt, "other", 1 }, { ">", test_gt, "other", 1 },
 	{ "ge", test_ge, "other", 1 }, { ">=", test_ge, "other", 1 },
+	{ "sameas", test_sameas, "other", 1 },
 	{ "in", test_in, "seq", 1 },
 	{ 0 },
 };

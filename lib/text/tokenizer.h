@@ -15,7 +15,8 @@ void krait__token_list_free(struct token_list *list);
 /* Appends; on failure the list is as it was. */
 krait_status krait__tokenizer_append(const krait_tokenizer *tokenizer, struct token_list *out, const char *text, size_t n_text, int flags, struct why *why);
 
-/* The bytes of one token (special ones too); size 0 for an id without text. */
+/* The bytes of one token; size 0 for an id without text. Added tokens, special ones too, are shown
+ * as they are written (in the normalized spelling, if they are looked for in that). */
 const char *krait__tokenizer_bytes(const krait_tokenizer *tokenizer, krait_token token, size_t *n_bytes);
 
 bool krait__tokenizer_is_special(const krait_tokenizer *tokenizer, krait_token token);
@@ -33,7 +34,7 @@ krait_status krait__tokenizer_append_spans(const krait_tokenizer *tokenizer, str
 
 /* The streaming decoder as plain data, so that a session can hold, copy and save it. */
 struct stream {
-	unsigned char held[4];          /* the beginning of an unfinished character */
+	unsigned char held[4];          /* the beginning of an unfinished character, or of a surrogate */
 	unsigned char n_held;
 };
 /* Appends the text that this token completes. False: out of memory, stream unchanged. */

@@ -54,9 +54,10 @@ END_TEST
 START_TEST(any_bytes)
 {
 	uint32_t random = 1;
+	size_t n_obeyed = 0;
 	char text[300], out[300];
 
-	for (int round = 0; round < 20000; round++) {
+	for (int round = 0; round < 2000; round++) {
 		size_t n_out;
 
 		for (size_t i = 0; i < sizeof text; i++) {
@@ -67,11 +68,10 @@ START_TEST(any_bytes)
 		for (size_t i = 0; i < n_out; i++) {
 			unsigned char c = (unsigned char)out[i];
 
-			ck_assert(c >= 0x20 || c == '\n' || c == '\t');
-			ck_assert_int_ne(c, 0x7f);
-			ck_assert(!(c == 0xc2 && (unsigned char)out[i + 1] < 0xa0));
+			n_obeyed += (c < 0x20 && c != '\n' && c != '\t') || c == 0x7f || (c == 0xc2 && (unsigned char)out[i + 1] < 0xa0);
 		}
 	}
+	ck_assert_uint_eq(n_obeyed, 0);
 }
 END_TEST
 
