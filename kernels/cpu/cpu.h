@@ -101,6 +101,7 @@ struct emodel {
 	struct pass pass;               /* of whoever has the turn */
 	size_t row_limit;               /* rows that fit a pass's time */
 	double fastest;                 /* seconds: the fastest pass so far, at first a guess */
+	double row_seconds;             /* of a row in a full pass; 0 before the first */
 	char about[160];
 };
 

@@ -122,23 +122,26 @@ static double now(void)
 }
 
 /* How many rows fit next time. No pass is shorter than reading the weights takes, so with
- * a large model that is the measure: rows are added while they cost next to nothing.
- * Results do not depend on any of this. */
+ * a large model that is the measure, and rows are added while they cost next to nothing.
+ * A faster pass counts at once, a slower one little: another program may have had the
+ * processor, and shorter passes would not help. Results do not depend on any of this. */
 static void adapt(struct emodel *model, size_t n_rows, double seconds)
 {
-	double budget, fit;
+	double budget, fit, each = seconds / (double)n_rows;
 
 	if (seconds < model->fastest)
 		model->fastest = seconds;
+	if (2 * n_rows < model->row_limit)
+		return;
+	if (model->row_seconds == 0 || each < model->row_seconds)
+		model->row_seconds = each;
+	else
+		model->row_seconds += 0.1 * (each - model->row_seconds);
 	budget = 1.2 * model->fastest > PASS_SECONDS ? 1.2 * model->fastest : PASS_SECONDS;
-	fit = (double)n_rows * budget / (seconds > 1e-6 ? seconds : 1e-6);
-	if (seconds <= budget && n_rows >= model->row_limit) {
-		fit = fit > 2.0 * (double)n_rows ? 2.0 * (double)n_rows : fit;
-		model->row_limit = smaller(MAX_ROWS, fit < (double)n_rows + 1 ? n_rows + 1 : (size_t)fit);
-	} else if (seconds > budget && n_rows > 1) {
-		fit = fit < 0.5 * (double)n_rows ? 0.5 * (double)n_rows : fit;
-		model->row_limit = fit < 1 ? 1 : smaller(model->row_limit, (size_t)fit);
-	}
+	fit = budget / (model->row_seconds > 1e-9 ? model->row_seconds : 1e-9);
+	if (seconds <= budget && n_rows >= model->row_limit && fit < (double)n_rows + 1)
+		fit = (double)n_rows + 1;
+	model->row_limit = fit < 1 ? 1 : fit > MAX_ROWS ? MAX_ROWS : (size_t)fit;
 }
 
 /* False: no span has anything left to do. */
