@@ -2,17 +2,12 @@
 /* test_open.c - krait_model_open from end to end: layouts, options, names, companions, errors. */
 #include "base/memory.h"
 #include "krait_experimental.h"
-#include "model/random.h"
 #include "model/weights.h"
 #include "support.h"
 
-#include <fcntl.h>
-#include <jansson.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static krait_model *model;

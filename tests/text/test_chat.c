@@ -270,25 +270,25 @@ static krait_session *new_session(krait_model *model, int64_t n_tokens)
 	return session;
 }
 
-/* Four turns fed piece by piece end where the whole conversation has as many tokens, and each
+/* Three turns fed piece by piece end where the whole conversation has as many tokens, and each
  * answer is generated from the very sequence that encoding the conversation gives. */
 START_TEST(test_feed)
 {
 	krait_model *model = open_demo();
 	krait_chat *chat = new_chat(model);
-	krait_session *session = new_session(model, 24), *whole;
+	krait_session *session = new_session(model, 8), *whole;
 	krait_token tokens[1024];
 	char text[4096], again[4096];
 	size_t n;
 
-	for (int turn = 0; turn < 4; turn++) {
+	for (int turn = 0; turn < 3; turn++) {
 		good(chat, krait_chat_add(chat, "user", turn ? "Go on." : "Tell me a story about the wolf."));
 		good(chat, krait_chat_feed(chat, session));
 		n = encoded(chat, 1, tokens, 1024);
 		ck_assert_uint_eq(krait_session_position(session), n);
 		good(chat, krait_chat_feed(chat, session));     /* nothing is new */
 		ck_assert_uint_eq(krait_session_position(session), n);
-		whole = new_session(model, 24);
+		whole = new_session(model, 8);
 		ck_assert_int_eq(krait_session_feed(whole, tokens, n), KRAIT_OK);
 		answer(whole, again);
 		answer(session, text);
@@ -306,7 +306,7 @@ START_TEST(test_feed_mismatch)
 {
 	krait_model *model = open_demo();
 	krait_chat *chat = new_chat(model);
-	krait_session *session = new_session(model, 12), *other = new_session(model, 12);
+	krait_session *session = new_session(model, 6), *other = new_session(model, 6);
 	char text[1024];
 	uint64_t position;
 
@@ -335,7 +335,7 @@ START_TEST(test_feed_cancelled)
 {
 	krait_model *model = open_demo();
 	krait_chat *chat = new_chat(model);
-	krait_session *session = new_session(model, 12);
+	krait_session *session = new_session(model, 6);
 	krait_token tokens[256];
 
 	good(chat, krait_chat_add(chat, "user", "Tell me a story about the wolf."));
