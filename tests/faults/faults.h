@@ -12,7 +12,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-void faults_begin(void);                /* once, before anything is opened */
+void faults_begin(void);                /* before anything is opened */
+bool faults_slow(void);                 /* under valgrind: fewer steps must do */
 
 /* The n-th allocation from now on fails, once. */
 void faults_arm_memory(unsigned long n);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_kill.c - a process that saves is killed at any moment: the file is the old one or the new one. */
 #include "support.h"
+#include "faults.h"
 #include "scene.h"
 
 #include <signal.h>
@@ -55,7 +56,7 @@ static bool same_file(const char *folder, const char *a, const char *b)
 START_TEST(test_kill)
 {
 	char folder[512];
-	unsigned seed = 1, n_large = 0, rounds = support_long() ? 10000 : 200;
+	unsigned seed = 1, n_large = 0, rounds = faults_slow() ? 5 : support_long() ? 10000 : 200;
 
 	snprintf(folder, sizeof(folder), "%s", support_folder());
 	for (unsigned round = 0; round < rounds; round++) {
@@ -79,6 +80,8 @@ START_TEST(test_kill)
 		n_large += same_file(folder, "saved", "large");
 		ck_assert_msg(same_file(folder, "saved", "small") || same_file(folder, "saved", "large"), "round %u: a torn file", round);
 	}
+	if (rounds < 100)
+		return;
 	/* Both outcomes were seen, so the moments were spread over the saving. */
 	ck_assert_uint_gt(n_large, rounds / 50);
 	ck_assert_uint_lt(n_large, rounds - rounds / 50);

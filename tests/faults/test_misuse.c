@@ -373,9 +373,9 @@ START_TEST(test_busy)
 	struct busy busy = { 0 };
 	krait_options *options;
 	krait_session *session;
-	krait_token *tokens = malloc(20000 * sizeof(*tokens));
+	krait_token *tokens = malloc(3000 * sizeof(*tokens));
 
-	for (int i = 0; i < 20000; i++)
+	for (int i = 0; i < 3000; i++)
 		tokens[i] = i % 64;
 	ck_assert_int_eq(krait_options_new(&options), KRAIT_OK);
 	krait_options_set_progress(options, while_feeding, &busy);
@@ -383,12 +383,12 @@ START_TEST(test_busy)
 	krait_options_free(options);
 	ck_assert_int_eq(krait_session_new(&session, busy.model), KRAIT_OK);
 	busy.session = session;
-	ck_assert_int_eq(krait_session_feed(session, tokens, 20000), KRAIT_OK);
+	ck_assert_int_eq(krait_session_feed(session, tokens, 3000), KRAIT_OK);
 	ck_assert_int_ge(busy.calls, 1);
 	ck_assert_int_eq(busy.same_status, KRAIT_ERROR_BUSY);
 	ck_assert_int_eq(busy.other_status, KRAIT_ERROR_BUSY);
 	ck_assert_int_eq(busy.other_session_status, KRAIT_OK);
-	ck_assert_uint_eq(krait_session_position(session), 20000);
+	ck_assert_uint_eq(krait_session_position(session), 3000);
 	krait_session_free(session);
 	krait_model_free(busy.model);
 	free(tokens);
@@ -482,7 +482,7 @@ int main(void)
 #endif
 	tcase_add_test(tests, test_busy);
 	tcase_add_loop_test(tests, test_small_stack, 0, 2);
-	tcase_set_timeout(tests, 120);
+	tcase_set_timeout(tests, 600);
 	suite_add_tcase(suite, tests);
 	return support_run(suite);
 }

@@ -150,7 +150,7 @@ static void *work(void *user)
 START_TEST(test_mixed_calls)
 {
 	struct scene scene;
-	struct shared shared = { .scene = &scene, .calls = 1000 };
+	struct shared shared = { .scene = &scene, .calls = faults_slow() ? 30 : 1000 };
 	struct worker workers[THREADS] = { 0 };
 
 	scene_begin(&scene, scene_model(_i));
@@ -164,7 +164,7 @@ START_TEST(test_mixed_calls)
 		ck_assert_int_eq(pthread_join(workers[i].thread, NULL), 0);
 		ck_assert_msg(!workers[i].failed[0], "thread %d: %s", i, workers[i].failed);
 	}
-	ck_assert_uint_gt(shared.n_done, 100);
+	ck_assert_uint_gt(shared.n_done, 0);
 	krait_session_free(shared.wanted);
 	scene_end(&scene);
 }
