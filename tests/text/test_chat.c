@@ -25,8 +25,9 @@ static void good(krait_chat *chat, krait_status status)
 static krait_chat *new_chat(krait_model *model)
 {
 	krait_chat *chat;
+	krait_status status = krait_chat_new(&chat, model);
 
-	good(chat, krait_chat_new(&chat, model));
+	good(chat, status);
 	return chat;
 }
 
