@@ -18,7 +18,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#define KRAIT__ENGINE_ABI 1
+#define KRAIT__ENGINE_ABI 4
 #define NO_TENSOR UINT32_MAX
 
 /* ---- the plan ---------------------------------------------------------------------- */
@@ -96,9 +96,13 @@ size_t krait__component_count(const struct component *component);      /* elemen
 
 /* ---- running it -------------------------------------------------------------------- */
 
+enum weight_form { WEIGHTS_AS_THEY_ARE, WEIGHTS_INT8, WEIGHTS_INT4 };
+
 struct engine_config {
 	uint32_t threads;               /* 0: the engine decides */
-	bool fast;                      /* KRAIT_OPTION_PRECISION */
+	uint32_t device;                /* N of "cuda:N" */
+	enum precision { PRECISION_DEFAULT, PRECISION_EXACT, PRECISION_FAST } precision;
+	enum weight_form weights;       /* what the engine makes of the plan's matrices when it opens */
 	char instructions[16];          /* "auto", "generic", "avx2", ... */
 };
 
@@ -122,45 +126,126 @@ struct span {
 	krait_status status;            /* out: KRAIT_OK or KRAIT_CANCELLED */
 };
 
+/* What the next token of a sequence is drawn with: plain numbers, each as the setting of its name
+ * means it. The core's sampler (session/sampling.h) is the reference. */
+struct drawing {
+	double temperature, top_p, min_p, repetition, presence, frequency;
+	uint64_t seed;
+	int64_t top_k;
+	const krait_token *bias_tokens, *stops, *count_tokens;
+	const float *bias_values;
+	const uint32_t *counts;         /* counts[i]: how often count_tokens[i] stands in the history; others never */
+	size_t n_biases, n_stops, n_counts;
+	uint32_t n_valid;               /* ids from here on are never drawn */
+};
+
+#define MOST_DRAWS 64u          /* of one sequence in a call: then a cancel is looked for again */
+
+/* One sequence's share of a call that generates: draw from the slot's hidden vector, read what
+ * was drawn, and so on. */
+struct draw {
+	struct slot *slot;
+	const struct drawing *drawing;
+	uint64_t position;              /* of the first draw */
+	krait_token *tokens;            /* [n]: those drawn and read */
+	size_t n;                       /* up to MOST_DRAWS */
+	atomic_int *cancel;             /* as in a span */
+	size_t n_done;                  /* out */
+	krait_token stop;               /* out: what ended it, not read */
+	krait_status status;            /* out: KRAIT_OK; KRAIT_END: a stop was drawn; KRAIT_CANCELLED; KRAIT_ERROR_FORMAT:
+	                                 * from the logits of position + n_done nothing can be drawn */
+};
+
 struct device {
-	char name[16], about[160];
+	char name[16], about[240];
 	uint64_t memory, memory_free;
+	bool usable;                    /* else `about` says why not */
 };
 
 struct engine_memory {
 	uint64_t weights;               /* beyond the plan's own tensors: repacked copies, precomputed values */
 	uint64_t scratch;
 	uint64_t slot;                  /* one sequence */
+	bool elsewhere;                 /* on a device: `weights` are all that a token reads, and the plan's own do not count */
+};
+
+/* What a device does at best, measured. 0: not known. */
+struct engine_ceilings {
+	double read;                    /* bytes a second from its memory */
+	double flops;                   /* operations a second in products of the type that prompts are computed in */
+	double to_host;                 /* bytes a second to pinned memory */
+	size_t buffer_bytes;            /* that were read */
+};
+
+/* What kernels of one name took while a profile was on. */
+struct engine_profile {
+	const char *name;               /* lives as long as the process */
+	uint64_t n;                     /* launches, or groups of them */
+	double seconds, bytes;          /* all of them; bytes: that they had to move */
 };
 
 struct engine {
 	uint32_t abi, size;
 	const char *name;
+	/* What there is; one that is not usable says why. *n: how many, whatever n_out is. */
 	krait_status (*devices)(struct device *out, size_t n_out, size_t *n);
 	/* Bytes, from shapes alone; tensors may have no data. */
 	krait_status (*estimate)(const struct plan *plan, const struct engine_config *config, struct engine_memory *out, struct why *why);
-	/* The plan and its tensors must live as long as the model. All memory that a forward needs is taken here. */
+	/* The plan must live as long as the model, and so must its tensors, except where memory is elsewhere.
+	 * All memory that a forward needs is taken here. */
 	krait_status (*open)(struct emodel **out, const struct plan *plan, const struct engine_config *config, struct why *why);
 	void (*close)(struct emodel *model);
 	const char *(*about)(const struct emodel *model);       /* "avx2, 2 threads" */
+	/* NULL, or: whether the device is gone. Then all calls answer LOST but those that free. */
+	bool (*lost)(const struct emodel *model, struct why *why);
 
 	krait_status (*slot_new)(struct slot **out, struct emodel *model, struct why *why);     /* zero */
 	void (*slot_free)(struct slot *slot);
-	void (*slot_clear)(struct slot *slot);
-	void (*slot_copy)(struct slot *to, const struct slot *from);
-	void (*slot_export)(const struct slot *slot, uint32_t component, float *canonical);
-	void (*slot_import)(struct slot *slot, uint32_t component, const float *canonical);
+	krait_status (*slot_clear)(struct slot *slot, struct why *why);
+	krait_status (*slot_copy)(struct slot *to, const struct slot *from, struct why *why);
+	krait_status (*slot_export)(const struct slot *slot, uint32_t component, float *canonical, struct why *why);
+	krait_status (*slot_import)(struct slot *slot, uint32_t component, const float *canonical, struct why *why);
+	/* NULL, or: `copy`, a snapshot of `of`, is to stay readable when the device is lost. Best effort; the
+	 * snapshot of the same slot before it is let go of. */
+	void (*slot_keep)(struct slot *copy, struct slot *of);
 
 	/* Advances every span; one pass over the weights serves rows of all of them. Calls on one
 	 * model take turns inside. Refuses before anything moved, or returns KRAIT_OK with each
-	 * span's own outcome. Results of a span do not depend on the others, on the number of
-	 * threads or on how a sequence is divided into spans. */
+	 * span's own outcome; only LOST may come in the middle. Results of a span do not depend on
+	 * the others, on the number of threads or on how a sequence is divided into spans, beyond
+	 * what the precision allows. */
 	krait_status (*forward)(struct emodel *model, struct span *spans, size_t n_spans, struct why *why);
 	/* logits[i] = head * hidden[i]; hidden[i] is [width], logits[i] is [vocab]. hidden[i] may be
 	 * NULL where slots[i] is given: its component "hidden". */
 	krait_status (*logits)(struct emodel *model, struct slot *const *slots, const float *const *hidden, size_t n, float *const *logits, struct why *why);
+	/* NULL, or: draws and reads, without the core in between. `together`: where nothing can be drawn
+	 * for one, none moves; for draws of one token. */
+	krait_status (*generate)(struct emodel *model, struct draw *draws, size_t n, bool together, struct why *why);
+
+	/* NULL, or: measures, for a second or so. */
+	krait_status (*ceilings)(struct emodel *model, struct engine_ceilings *out, struct why *why);
+	/* NULL, or: from `profile` on every kernel is timed; `profiled` ends that and gives the first
+	 * n_out kinds, *n of them. */
+	krait_status (*profile)(struct emodel *model, struct why *why);
+	krait_status (*profiled)(struct emodel *model, struct engine_profile *out, size_t n_out, size_t *n, struct why *why);
+	/* NULL: no call returns before its work is done. Or: until all is done that was queued, copies to the host, too. */
+	krait_status (*wait)(struct emodel *model, struct why *why);
 };
 
 extern const struct engine krait__cpu_engine;
+
+/* ---- a plugin ------------------------------------------------------------------------- */
+
+struct krait__allocator;
+
+/* What an engine in a file of its own takes from libkrait. */
+struct engine_host {
+	uint32_t abi, size;
+	const struct krait__allocator *allocator;       /* looked at anew for each call */
+};
+
+/* The one symbol that the file exports. NULL: the host is of another version. */
+#define KRAIT__PLUGIN_SYMBOL "krait__cuda_plugin"
+typedef const struct engine *(*krait__plugin_fn)(const struct engine_host *host);
 
 #endif

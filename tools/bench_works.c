@@ -7,6 +7,7 @@
 #include "bench.h"
 
 #include "interrupt.h"
+#include "krait_experimental.h"
 #include "say.h"
 #include "stream.h"
 #include "verbs.h"
@@ -16,10 +17,11 @@
 
 #define ROUNDS 3
 #define PROMPT 16
+#define LONG_PROMPT 100000      /* tokens: read once, and not profiled */
 #define STATE_ROUNDS 20
+#define PROFILED 8              /* tokens */
 
-/* Any ids do: a token's work does not depend on which it is. */
-static krait_token *some_tokens(const struct bench *bench, size_t n)
+krait_token *bench_tokens(const struct bench *bench, size_t n)
 {
 	size_t vocab = krait_model_vocab_size(bench->model);
 	const krait_tokenizer *tokenizer = krait_model_tokenizer(bench->model);
@@ -34,39 +36,63 @@ static krait_token *some_tokens(const struct bench *bench, size_t n)
 	return tokens;
 }
 
-static int judge(krait_status status, const char *text)
+int bench_judge(krait_status status, const char *text)
 {
 	if (status == KRAIT_CANCELLED)
 		return STATUS_INTERRUPTED;
 	return status == KRAIT_OK ? -1 : say_failure("%s", text);
 }
 
-/* A session that never stops by itself and takes the likeliest token, with a short prompt read. */
-static int begin(const struct bench *bench, krait_session **out)
+static int read_prompt(const struct bench *bench, krait_session *session)
 {
-	krait_token *tokens;
+	krait_token *tokens = bench_tokens(bench, PROMPT);
 	int status;
 
-	if (krait_session_new(out, bench->model) != KRAIT_OK)
-		return say_failure("%s", krait_session_error(*out));
-	krait_session_set_float(*out, KRAIT_SAMPLE_TEMPERATURE, 0);
-	krait_session_set_int(*out, KRAIT_REWIND_TOKENS, 0);
-	krait_session_clear_stops(*out);
-	tokens = some_tokens(bench, PROMPT);
 	if (!tokens)
 		return STATUS_FAILED;
-	status = judge(krait_session_feed(*out, tokens, PROMPT), krait_session_error(*out));
+	krait_session_set_float(session, KRAIT_SAMPLE_TEMPERATURE, 0);
+	krait_session_set_int(session, KRAIT_REWIND_TOKENS, 0);
+	krait_session_clear_stops(session);
+	status = bench_judge(krait_session_feed(session, tokens, PROMPT), krait_session_error(session));
 	free(tokens);
 	return interrupt_seen() ? STATUS_INTERRUPTED : status;
 }
 
-static int decode_alone(krait_session *session, size_t n)
+int bench_begin(const struct bench *bench, krait_session **out)
+{
+	if (krait_session_new(out, bench->model) != KRAIT_OK)
+		return say_failure("%s", krait_session_error(*out));
+	return read_prompt(bench, *out);
+}
+
+/* A batch for which there is no memory is a result, and the next one may fit. */
+static int take_sessions(struct bench *bench, krait_session **sessions, size_t n, bool *fits)
+{
+	*fits = true;
+	for (size_t i = 0; i < n; i++) {
+		krait_status status = krait_session_new(&sessions[i], bench->model);
+		json_t *row;
+
+		if (status == KRAIT_OK)
+			continue;
+		if (status != KRAIT_ERROR_MEMORY)
+			return say_failure("%s", krait_session_error(sessions[i]));
+		*fits = false;
+		row = bench_row(bench, "decode");
+		json_object_set_new(row, "batch", json_integer((json_int_t)n));
+		json_object_set_new(row, "error", json_string(krait_session_error(sessions[i])));
+		return -1;
+	}
+	return -1;
+}
+
+int bench_decode_alone(krait_session *session, size_t n)
 {
 	int status = -1;
 	krait_token token;
 
 	for (size_t i = 0; i < n && status < 0; i++)
-		status = judge(krait_session_next(session, &token), krait_session_error(session));
+		status = bench_judge(krait_session_next(session, &token), krait_session_error(session));
 	return interrupt_seen() ? STATUS_INTERRUPTED : status;
 }
 
@@ -76,11 +102,16 @@ static int decode_together(krait_batch *batch, krait_session **sessions, size_t 
 
 	for (size_t i = 0; i < n && status < 0; i++) {
 		for (size_t j = 0; j < n_batch && status < 0; j++)
-			status = judge(krait_batch_add(batch, sessions[j], NULL, 0), krait_batch_error(batch));
+			status = bench_judge(krait_batch_add(batch, sessions[j], NULL, 0), krait_batch_error(batch));
 		if (status < 0)
-			status = judge(krait_batch_run(batch), krait_batch_error(batch));
+			status = bench_judge(krait_batch_run(batch), krait_batch_error(batch));
 	}
 	return interrupt_seen() ? STATUS_INTERRUPTED : status;
+}
+
+static int decode(krait_batch *batch, krait_session **sessions, size_t n_batch, size_t n)
+{
+	return n_batch == 1 ? bench_decode_alone(sessions[0], n) : decode_together(batch, sessions, n_batch, n);
 }
 
 /* The fastest of some rounds. */
@@ -92,7 +123,7 @@ static int time_decode(krait_batch *batch, krait_session **sessions, size_t n_ba
 	for (int round = 0; round < ROUNDS && status < 0; round++) {
 		double start = stream_now(), seconds;
 
-		status = n_batch == 1 ? decode_alone(sessions[0], n) : decode_together(batch, sessions, n_batch, n);
+		status = decode(batch, sessions, n_batch, n);
 		seconds = stream_now() - start;
 		if (round == 0 || seconds < *best)
 			*best = seconds;
@@ -110,73 +141,113 @@ static void add_decode(struct bench *bench, size_t n_batch, size_t n, double sec
 	json_object_set_new(row, "seconds", json_real(seconds));
 }
 
-int bench_decode(struct bench *bench, size_t n_batch)
+static int profile_decode(struct bench *bench, krait_batch *batch, krait_session **sessions, size_t n_batch)
 {
-	krait_session **sessions = calloc(n_batch, sizeof *sessions);
+	int status = bench_profile_begin(bench);
+
+	if (status < 0)
+		status = decode(batch, sessions, n_batch, PROFILED);
+	return status < 0 ? bench_profile_end(bench, "decode", n_batch) : status;
+}
+
+static int measure_decode(struct bench *bench, krait_session **sessions, size_t n_batch)
+{
 	krait_batch *batch = NULL;
 	size_t n = (size_t)bench->n_decode.whole;
-	int status = sessions ? -1 : say_failure("out of memory");
+	int status = -1;
 	double seconds;
 
-	for (size_t i = 0; i < n_batch && status < 0; i++) {
-		status = begin(bench, &sessions[i]);
-		if (status < 0 && i == 0)
-			interrupt_watch(sessions[0]);
-	}
+	interrupt_watch(sessions[0]);
+	for (size_t i = 0; i < n_batch && status < 0; i++)
+		status = read_prompt(bench, sessions[i]);
 	if (status < 0 && krait_batch_new(&batch, bench->model) != KRAIT_OK)
 		status = say_failure("%s", krait_batch_error(batch));
 	if (status < 0)
 		status = time_decode(batch, sessions, n_batch, n, &seconds);
 	if (status < 0)
 		add_decode(bench, n_batch, n, seconds);
+	if (status < 0 && bench->profile)
+		status = profile_decode(bench, batch, sessions, n_batch);
 	interrupt_watch(NULL);
 	krait_batch_free(batch);
+	return status;
+}
+
+int bench_decode(struct bench *bench, size_t n_batch)
+{
+	krait_session **sessions = calloc(n_batch, sizeof *sessions);
+	bool fits = false;
+	int status = sessions ? take_sessions(bench, sessions, n_batch, &fits) : say_failure("out of memory");
+
+	if (status < 0 && fits)
+		status = measure_decode(bench, sessions, n_batch);
 	for (size_t i = 0; sessions && i < n_batch; i++)
 		krait_session_free(sessions[i]);
 	free(sessions);
 	return status;
 }
 
-int bench_prefill(struct bench *bench)
+static int feed_anew(krait_session *session, const krait_token *tokens, size_t n)
 {
-	size_t n = (size_t)bench->n_prefill.whole;
-	krait_token *tokens = some_tokens(bench, n);
+	krait_session_reset(session);
+	return bench_judge(krait_session_feed(session, tokens, n), krait_session_error(session));
+}
+
+static int profile_prefill(struct bench *bench, krait_session *session, const krait_token *tokens, size_t n)
+{
+	int status = bench_profile_begin(bench);
+
+	if (status < 0)
+		status = feed_anew(session, tokens, n);
+	return status < 0 ? bench_profile_end(bench, "prefill", n) : status;
+}
+
+static void add_prefill(struct bench *bench, size_t n, double seconds)
+{
+	json_t *row = bench_row(bench, "prefill");
+
+	json_object_set_new(row, "batch", json_integer(1));
+	json_object_set_new(row, "n_tokens", json_integer((json_int_t)n));
+	json_object_set_new(row, "tokens_per_second", json_real((double)n / seconds));
+	json_object_set_new(row, "seconds", json_real(seconds));
+}
+
+int bench_prefill(struct bench *bench, size_t n)
+{
+	krait_token *tokens = bench_tokens(bench, n);
 	krait_session *session = NULL;
 	double best = 0;
-	json_t *row;
-	int status = tokens ? begin(bench, &session) : STATUS_FAILED;
+	int status = tokens ? bench_begin(bench, &session) : STATUS_FAILED;
 
 	interrupt_watch(session);
-	for (int round = 0; round < ROUNDS && status < 0; round++) {
-		double start, seconds;
+	for (int round = 0; round < (n < LONG_PROMPT ? ROUNDS : 1) && status < 0; round++) {
+		double start = stream_now(), seconds;
 
-		krait_session_reset(session);
-		start = stream_now();
-		status = judge(krait_session_feed(session, tokens, n), krait_session_error(session));
+		status = feed_anew(session, tokens, n);
 		seconds = stream_now() - start;
 		if (round == 0 || seconds < best)
 			best = seconds;
 	}
+	if (status < 0)
+		add_prefill(bench, n, best);
+	if (status < 0 && bench->profile && n < LONG_PROMPT)
+		status = profile_prefill(bench, session, tokens, n);
 	interrupt_watch(NULL);
 	krait_session_free(session);
 	free(tokens);
-	if (status >= 0)
-		return status;
-	row = bench_row(bench, "prefill");
-	json_object_set_new(row, "batch", json_integer(1));
-	json_object_set_new(row, "n_tokens", json_integer((json_int_t)n));
-	json_object_set_new(row, "tokens_per_second", json_real((double)n / best));
-	json_object_set_new(row, "seconds", json_real(best));
-	return -1;
+	return status;
 }
 
 enum state_work { SNAPSHOT, RESTORE, FORK };
 
-static int do_state(enum state_work work, krait_session *session, const krait_state *state)
+/* Until the device has done it, too, and what it copies has reached the host. */
+static int do_state(const struct bench *bench, enum state_work work, krait_session *session, const krait_state *state, double *seconds)
 {
 	krait_session *fork = NULL;
 	krait_state *taken = NULL;
-	krait_status status;
+	double start = stream_now();
+	krait_status status, waited;
+	char text[512];
 
 	if (work == SNAPSHOT)
 		status = krait_session_snapshot(&taken, session);
@@ -184,9 +255,11 @@ static int do_state(enum state_work work, krait_session *session, const krait_st
 		status = krait_session_restore(session, state);
 	else
 		status = krait_session_fork(&fork, session);
+	waited = krait_model_wait(bench->model, text, sizeof text);
+	*seconds = stream_now() - start;
 	krait_state_free(taken);
 	krait_session_free(fork);
-	return judge(status, krait_session_error(session));
+	return status == KRAIT_OK ? bench_judge(waited, text) : bench_judge(status, krait_session_error(session));
 }
 
 int bench_states(struct bench *bench)
@@ -194,7 +267,7 @@ int bench_states(struct bench *bench)
 	static const char *const names[] = { "snapshot", "restore", "fork" };
 	krait_session *session = NULL;
 	krait_state *state = NULL;
-	int status = begin(bench, &session);
+	int status = bench_begin(bench, &session);
 
 	if (status < 0 && !stream_snapshot(&state, session))
 		status = STATUS_FAILED;
@@ -203,10 +276,9 @@ int bench_states(struct bench *bench)
 		json_t *row;
 
 		for (int round = 0; round < STATE_ROUNDS && status < 0; round++) {
-			double start = stream_now(), seconds;
+			double seconds;
 
-			status = do_state((enum state_work)work, session, state);
-			seconds = stream_now() - start;
+			status = do_state(bench, (enum state_work)work, session, state, &seconds);
 			if (round == 0 || seconds < best)
 				best = seconds;
 		}
@@ -217,98 +289,4 @@ int bench_states(struct bench *bench)
 	krait_state_free(state);
 	krait_session_free(session);
 	return status;
-}
-
-#define EARLY 1000
-#define LASTING_STEPS 256
-#define LASTING_BLOCK 4096
-
-static void add_lasting(struct bench *bench, uint64_t position, double seconds, double memory)
-{
-	json_t *row = bench_row(bench, "lasting");
-
-	json_object_set_new(row, "position", json_integer((json_int_t)position));
-	json_object_set_new(row, "n_tokens", json_integer(LASTING_STEPS));
-	json_object_set_new(row, "seconds_per_token", json_real(seconds / LASTING_STEPS));
-	json_object_set_new(row, "tokens_per_second", json_real(LASTING_STEPS / seconds));
-	json_object_set_new(row, "resident_bytes", json_integer((json_int_t)memory));
-}
-
-static int feed_up_to(struct bench *bench, krait_session *session, uint64_t position)
-{
-	krait_token *tokens = some_tokens(bench, LASTING_BLOCK);
-	int status = tokens ? -1 : STATUS_FAILED;
-
-	while (status < 0 && krait_session_position(session) < position) {
-		uint64_t left = position - krait_session_position(session);
-
-		status = judge(krait_session_feed(session, tokens, left < LASTING_BLOCK ? (size_t)left : LASTING_BLOCK), krait_session_error(session));
-	}
-	free(tokens);
-	return status;
-}
-
-/* Two sessions, one early and one late in its text, timed in turn, so that what else
- * happens on the machine falls on both alike; the fastest of several rounds each. */
-int bench_lasting(struct bench *bench)
-{
-	krait_session *sessions[2] = { NULL, NULL };
-	uint64_t positions[2] = { EARLY, (uint64_t)bench->n_long.whole };
-	double best[2] = { 0, 0 }, memory[2] = { 0, 0 };
-	int status = -1;
-
-	for (int i = 0; i < 2 && status < 0; i++) {
-		status = begin(bench, &sessions[i]);
-		interrupt_watch(sessions[i]);
-		if (status < 0)
-			status = feed_up_to(bench, sessions[i], EARLY);
-	}
-	memory[0] = bench_status("VmRSS");
-	if (status < 0)
-		status = feed_up_to(bench, sessions[1], positions[1]);
-	memory[1] = bench_status("VmRSS");
-	for (int round = 0; round < 8 * ROUNDS && status < 0; round++) {
-		double start = stream_now(), seconds;
-
-		status = decode_alone(sessions[round % 2], LASTING_STEPS);
-		seconds = stream_now() - start;
-		if (round < 2 || seconds < best[round % 2])
-			best[round % 2] = seconds;
-	}
-	interrupt_watch(NULL);
-	for (int i = 0; i < 2; i++) {
-		if (status < 0)
-			add_lasting(bench, positions[i], best[i], memory[i]);
-		krait_session_free(sessions[i]);
-	}
-	return status;
-}
-
-#define MEMORY_PROMPT 128   /* more than a chunk of a prompt adds nothing */
-
-int bench_memory(struct bench *bench)
-{
-	krait_session *session = NULL;
-	krait_token *tokens = some_tokens(bench, MEMORY_PROMPT);
-	double needed = bench->weight_bytes + bench->state_bytes, most;
-	int status = tokens ? begin(bench, &session) : STATUS_FAILED;
-	json_t *row;
-
-	interrupt_watch(session);
-	if (status < 0)
-		status = judge(krait_session_feed(session, tokens, MEMORY_PROMPT), krait_session_error(session));
-	if (status < 0)
-		status = decode_alone(session, 4);
-	interrupt_watch(NULL);
-	krait_session_free(session);
-	free(tokens);
-	if (status >= 0)
-		return status;
-	most = bench_status("VmHWM");
-	row = bench_row(bench, "memory");
-	json_object_set_new(row, "peak_bytes", json_integer((json_int_t)most));
-	json_object_set_new(row, "weight_bytes", json_integer((json_int_t)bench->weight_bytes));
-	json_object_set_new(row, "state_bytes", json_integer((json_int_t)bench->state_bytes));
-	json_object_set_new(row, "peak_over_needed", json_real(most / needed));
-	return -1;
 }

@@ -68,11 +68,8 @@ int opening_model(krait_model **out, const struct common *common, bool inspect)
 	opened = krait_model_open(out, common->model ? common->model : OPENING_DEFAULT_MODEL, options);
 	progress_end();
 	krait_options_free(options);
-	if (opened == KRAIT_OK) {
-		if (*krait_model_note(*out))
-			say_note("krait: %s", krait_model_note(*out));
+	if (opened == KRAIT_OK)         /* the model's note came by the log */
 		return -1;
-	}
 	if (opened == KRAIT_CANCELLED)
 		status = STATUS_INTERRUPTED;
 	else if (opened == KRAIT_ERROR_ARGUMENT)

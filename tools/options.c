@@ -166,9 +166,9 @@ int options_parse(const struct verb *verb, const struct option_group *groups, si
 	const struct option_row rows[] = {
 		{ "model", 'm', OPTION_TEXT, &common->model, "MODEL", "a folder, a file or an installed name (default: demo)", 0, 0 },
 		{ "tokenizer", 0, OPTION_TEXT, &common->tokenizer, "PATH", "tokenizer.json for a model that comes without one", 0, 0 },
-		{ "device", 0, OPTION_TEXT, &common->device, "NAME", "auto, cpu (default: auto)", 0, 0 },
+		{ "device", 0, OPTION_TEXT, &common->device, "NAME", "auto, cpu or cuda (or cuda:N; default: auto)", 0, 0 },
 		{ "threads", 't', OPTION_WHOLE, &common->threads, "N", "threads (default: 0, one for each processor)", 0, 4096 },
-		{ "weights", 0, OPTION_TEXT, &common->weights, "TYPE", "asis, f32, bf16, f16 (default: asis)", 0, 0 },
+		{ "weights", 0, OPTION_TEXT, &common->weights, "TYPE", "asis, f32, bf16, f16, int8 or int4 (the last two on cuda; default: asis)", 0, 0 },
 		{ "precision", 0, OPTION_TEXT, &common->precision, "WHICH", "exact or fast", 0, 0 },
 		{ "json", 0, OPTION_FLAG, &common->json, NULL, "machine-readable output", 0, 0 },
 		{ "verbose", 'v', OPTION_FLAG, &common->verbose, NULL, "say more on stderr", 0, 0 },

@@ -3,6 +3,7 @@
 #ifndef KRAIT_CPU_CPU_H
 #define KRAIT_CPU_CPU_H
 
+#include "base/turn.h"
 #include "engine.h"
 #include "kernels/cpu/kernels.h"
 #include "kernels/cpu/pool.h"
@@ -12,7 +13,6 @@
 
 #define MAX_ROWS 256            /* of one pass over the weights */
 #define HEAD_BLOCK 256          /* rows of the head that a thread takes at a time */
-#define PANEL_FLOATS 65536      /* widened weights that stay in a second-level cache */
 
 /* Hands out pieces of one block; with no block it only counts. A count that overflows
  * stays at SIZE_MAX. Pieces are whole cache lines. */
@@ -48,10 +48,10 @@ struct scratch {
 	float *projected, *convolved;
 	float *small;                   /* mamba1: dt, B, C before dt_proj */
 	float *dt, *decay, *y;
-	float *panels, *blocks;         /* one for each thread */
+	float *rows, *blocks;           /* one for each thread */
 	float *tops, *sums, *chosen;    /* scores: [MAX_ROWS, head blocks] twice, [MAX_ROWS] */
 	size_t wide, projected_wide, convolved_wide, small_wide, dt_wide, y_wide;
-	size_t n_panel, n_head_blocks;
+	size_t n_row, n_head_blocks;
 };
 
 struct slot {
@@ -78,13 +78,6 @@ struct pass {
 	size_t n_pieces, n_rows;
 	struct scored scored[MAX_ROWS];
 	size_t n_scored;
-};
-
-/* Callers are served in the order in which they came. */
-struct turn {
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	uint64_t next, serving;
 };
 
 struct emodel {
@@ -122,16 +115,10 @@ void krait__prepare(struct emodel *model);
 /* slots.c */
 krait_status krait__slot_new(struct slot **out, struct emodel *model, struct why *why);
 void krait__slot_free(struct slot *slot);
-void krait__slot_clear(struct slot *slot);
-void krait__slot_copy(struct slot *to, const struct slot *from);
-void krait__slot_export(const struct slot *slot, uint32_t component, float *canonical);
-void krait__slot_import(struct slot *slot, uint32_t component, const float *canonical);
-
-/* turn.c */
-bool krait__turn_init(struct turn *turn);
-void krait__turn_destroy(struct turn *turn);
-void krait__turn_take(struct turn *turn);
-void krait__turn_leave(struct turn *turn);
+krait_status krait__slot_clear(struct slot *slot, struct why *why);
+krait_status krait__slot_copy(struct slot *to, const struct slot *from, struct why *why);
+krait_status krait__slot_export(const struct slot *slot, uint32_t component, float *canonical, struct why *why);
+krait_status krait__slot_import(struct slot *slot, uint32_t component, const float *canonical, struct why *why);
 
 /* float_mode.c: tiny values are flushed to zero while a kernel runs, and rounding is to nearest */
 struct float_mode { unsigned saved; };

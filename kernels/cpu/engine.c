@@ -38,6 +38,7 @@ static krait_status devices(struct device *out, size_t n_out, size_t *n)
 #ifdef _SC_AVPHYS_PAGES
 	out->memory_free = page_bytes(_SC_AVPHYS_PAGES);
 #endif
+	out->usable = true;
 	return KRAIT_OK;
 }
 
@@ -165,7 +166,7 @@ static krait_status make_ready(struct emodel *model, const struct engine_config 
 	model->pass.model = model;
 	first_guess(model);
 	snprintf(model->about, sizeof(model->about), "%s, %u thread%s%s", model->kernels->name, n_threads, n_threads == 1 ? "" : "s",
-		config->fast ? ", exact (fast needs nothing else here)" : "");
+		config->precision == PRECISION_FAST ? ", exact (fast needs nothing else here)" : "");
 	return KRAIT_OK;
 }
 

@@ -53,8 +53,8 @@ static const float *widened_row(const struct product *product, size_t row)
 
 	if (matrix->type == DTYPE_F32)
 		return (const float *)(const void *)data;
-	krait__widen(product->panel, data, matrix->type, matrix->k);
-	return product->panel;
+	krait__widen(product->row, data, matrix->type, matrix->k);
+	return product->row;
 }
 
 static void product_rows(const struct product *product, size_t first, size_t last)

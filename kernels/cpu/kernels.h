@@ -37,8 +37,7 @@ struct product {
 	float *out;
 	size_t out_stride;
 	bool add;
-	float *panel;                   /* scratch of the calling thread */
-	size_t n_panel;                 /* floats in it, at least matrix.k */
+	float *row;                     /* [matrix.k] scratch of the calling thread */
 };
 
 /* A causal convolution of each channel over time, then SiLU. `state` holds the last

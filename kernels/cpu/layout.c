@@ -125,7 +125,7 @@ void krait__carve_parts(struct carver *carver, struct emodel *model)
 static void widest(struct scratch *s, const struct plan *plan)
 {
 	s->wide = krait__pad(plan->width);
-	s->n_panel = larger(PANEL_FLOATS, s->wide);
+	s->n_row = s->wide;
 	for (uint32_t i = 0; i < plan->n_parts; i++) {
 		const struct part *part = &plan->parts[i];
 		bool first = part->kind == PART_MAMBA1;
@@ -135,7 +135,7 @@ static void widest(struct scratch *s, const struct plan *plan)
 		s->small_wide = larger(s->small_wide, first ? krait__pad(part->rank + 2 * (size_t)part->d_state) : 0);
 		s->dt_wide = larger(s->dt_wide, krait__pad(first ? part->d_inner : part->n_heads));
 		s->y_wide = larger(s->y_wide, krait__pad(part->d_inner));
-		s->n_panel = larger(s->n_panel, larger(s->y_wide, s->small_wide));
+		s->n_row = larger(s->n_row, larger(s->y_wide, s->small_wide));
 	}
 }
 
@@ -152,7 +152,7 @@ void krait__carve_scratch(struct carver *carver, struct scratch *s, const struct
 	s->dt = krait__carve(carver, MAX_ROWS, s->dt_wide);
 	s->decay = krait__carve(carver, MAX_ROWS, s->dt_wide);
 	s->y = krait__carve(carver, MAX_ROWS, s->y_wide);
-	s->panels = krait__carve(carver, n_threads, s->n_panel);
+	s->rows = krait__carve(carver, n_threads, s->n_row);
 	s->blocks = krait__carve(carver, n_threads, (size_t)MAX_ROWS * HEAD_BLOCK);
 	s->tops = krait__carve(carver, MAX_ROWS, s->n_head_blocks);
 	s->sums = krait__carve(carver, MAX_ROWS, s->n_head_blocks);

@@ -11,7 +11,7 @@ struct product krait__product(const struct emodel *model, unsigned thread, const
 {
 	return (struct product){
 		.matrix = *matrix, .n_rows = n_rows,
-		.panel = model->scratch.panels + (size_t)thread * model->scratch.n_panel, .n_panel = model->scratch.n_panel,
+		.row = model->scratch.rows + (size_t)thread * model->scratch.n_row,
 	};
 }
 

@@ -23,7 +23,7 @@ krait_status krait__slot_new(struct slot **out, struct emodel *model, struct why
 		return krait__why_memory(why);
 	slot->model = model;
 	slot->hidden = slot->data + model->hidden_at;
-	krait__slot_clear(slot);
+	memset(slot->data, 0, model->slot_floats * sizeof(float));
 	*out = slot;
 	return KRAIT_OK;
 }
@@ -33,14 +33,19 @@ void krait__slot_free(struct slot *slot)
 	krait__free(slot);
 }
 
-void krait__slot_clear(struct slot *slot)
+/* Nothing below can fail here: the reasons are for engines whose memory is elsewhere. */
+krait_status krait__slot_clear(struct slot *slot, struct why *why)
 {
+	(void)why;
 	memset(slot->data, 0, slot->model->slot_floats * sizeof(float));
+	return KRAIT_OK;
 }
 
-void krait__slot_copy(struct slot *to, const struct slot *from)
+krait_status krait__slot_copy(struct slot *to, const struct slot *from, struct why *why)
 {
+	(void)why;
 	memcpy(to->data, from->data, from->model->slot_floats * sizeof(float));
+	return KRAIT_OK;
 }
 
 /* Where element (i, j) of a canonical matrix [rows, columns] stands in a slot. */
@@ -70,32 +75,36 @@ static size_t place_at(const struct place *place, size_t row, size_t column)
 	return place->at + block * place->columns * place->stride + column * place->stride + row % place->block;
 }
 
-void krait__slot_export(const struct slot *slot, uint32_t component, float *canonical)
+krait_status krait__slot_export(const struct slot *slot, uint32_t component, float *canonical, struct why *why)
 {
 	const struct plan *plan = slot->model->plan;
 	struct place place;
 
+	(void)why;
 	if (plan->components[component].part == NO_TENSOR) {
 		memcpy(canonical, slot->hidden, plan->width * sizeof(float));
-		return;
+		return KRAIT_OK;
 	}
 	place = place_of(slot->model, component);
 	for (size_t i = 0; i < place.rows; i++)
 		for (size_t j = 0; j < place.columns; j++)
 			canonical[i * place.columns + j] = slot->data[place_at(&place, i, j)];
+	return KRAIT_OK;
 }
 
-void krait__slot_import(struct slot *slot, uint32_t component, const float *canonical)
+krait_status krait__slot_import(struct slot *slot, uint32_t component, const float *canonical, struct why *why)
 {
 	const struct plan *plan = slot->model->plan;
 	struct place place;
 
+	(void)why;
 	if (plan->components[component].part == NO_TENSOR) {
 		memcpy(slot->hidden, canonical, plan->width * sizeof(float));
-		return;
+		return KRAIT_OK;
 	}
 	place = place_of(slot->model, component);
 	for (size_t i = 0; i < place.rows; i++)
 		for (size_t j = 0; j < place.columns; j++)
 			slot->data[place_at(&place, i, j)] = canonical[i * place.columns + j];
+	return KRAIT_OK;
 }

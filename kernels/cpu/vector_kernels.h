@@ -95,6 +95,11 @@ INLINE float v_sum(vec v)
 
 /* ---- products ---- */
 
+#define LINE_BYTES 64
+#define NEAR_BYTES 4096                 /* rows up to this long are fetched into the first-level cache, this far ahead */
+#define NEAR_FLOATS 4096                /* as long as the inputs of a tile leave room there */
+#define LINE_FLOATS 3072                /* inputs up to this long stay beside one row of weights */
+
 /* Vector i of a row of weights. */
 INLINE vec weights_at(const void *row, enum dtype type, size_t i, size_t left)
 {
@@ -108,7 +113,9 @@ INLINE vec weights_at(const void *row, enum dtype type, size_t i, size_t left)
 struct tile {
 	const void *weights[4];
 	size_t n_out;                   /* of the four, how many are wanted */
-	size_t ahead;                   /* bytes: where the next four rows stand; 0: all is in a cache */
+	size_t ahead;                   /* bytes from these rows to what is fetched meanwhile; 0: all is in a cache */
+	bool far;                       /* fetch it into the second-level cache: the first has no room for it */
+	bool lines;                     /* row by row */
 	const float *in;
 	size_t in_stride, k;
 	float *out;
@@ -145,25 +152,73 @@ INLINE void tile_step(vec sum[][4], const struct tile *tile, enum dtype type, si
 	}
 }
 
+/* The four rows stand one behind the other, and so does what follows them: as many bytes
+ * as a step reads are asked for in the order in which they lie. The hardware's own
+ * fetching follows one stream well and four short ones badly. */
+INLINE void tile_fetch(const struct tile *tile, size_t size, size_t i)
+{
+	const char *at = (const char *)tile->weights[0] + tile->ahead + 4 * i * size;
+
+	UNROLL
+	for (size_t line = 0; line < 4 * LANES * size; line += LINE_BYTES)
+		if (tile->far)
+			__builtin_prefetch(at + line, 0, 2);
+		else
+			__builtin_prefetch(at + line);
+}
+
+INLINE void line_step(vec sum[][4], const struct tile *tile, enum dtype type, size_t n_rows, size_t j, size_t i, size_t left)
+{
+	vec w = weights_at(tile->weights[j], type, i, left);
+
+	UNROLL
+	for (size_t r = 0; r < n_rows; r++)
+		sum[r][j] = v_fma(v_next(tile->in + r * tile->in_stride + i, left), w, sum[r][j]);
+}
+
+/* One row of weights behind the other: a single stream. */
+INLINE void tile_lines(vec sum[][4], const struct tile *tile, enum dtype type, size_t n_rows)
+{
+	UNROLL
+	for (size_t j = 0; j < 4; j++) {
+		size_t i = 0;
+
+		for (; i + 4 * LANES <= tile->k; i += 4 * LANES)
+			UNROLL
+			for (size_t step = 0; step < 4; step++)
+				line_step(sum, tile, type, n_rows, j, i + step * LANES, LANES);
+		for (; i < tile->k; i += LANES)
+			line_step(sum, tile, type, n_rows, j, i, tile->k - i);
+	}
+}
+
+/* Four rows of weights side by side. */
+INLINE void tile_block(vec sum[][4], const struct tile *tile, enum dtype type, size_t n_rows)
+{
+	size_t i = 0, size = type == DTYPE_F32 ? 4 : 2;
+
+	for (; i + LANES <= tile->k; i += LANES) {
+		if (tile->ahead)
+			tile_fetch(tile, size, i);
+		tile_step(sum, tile, type, n_rows, i, LANES);
+	}
+	if (i < tile->k)
+		tile_step(sum, tile, type, n_rows, i, tile->k - i);
+}
+
 INLINE void tile_run(const struct tile *tile, enum dtype type, const size_t n_rows)
 {
 	vec sum[TILE_ROWS][4];
-	size_t i = 0, size = type == DTYPE_F32 ? 4 : 2;
 
 	UNROLL
 	for (size_t r = 0; r < n_rows; r++)
 		UNROLL
 		for (size_t j = 0; j < 4; j++)
 			sum[r][j] = v_set(0.0f);
-	for (; i + LANES <= tile->k; i += LANES) {
-		if (tile->ahead)
-			UNROLL
-			for (size_t j = 0; j < 4; j++)
-				__builtin_prefetch((const char *)tile->weights[j] + i * size + tile->ahead);
-		tile_step(sum, tile, type, n_rows, i, LANES);
-	}
-	if (i < tile->k)
-		tile_step(sum, tile, type, n_rows, i, tile->k - i);
+	if (tile->lines)
+		tile_lines(sum, tile, type, n_rows);
+	else
+		tile_block(sum, tile, type, n_rows);
 	UNROLL
 	for (size_t r = 0; r < n_rows; r++) {
 		float sums[4];
@@ -192,59 +247,50 @@ static void tile_f32(const struct tile *tile, size_t n_rows) { tile_rows(tile, D
 static void tile_f16(const struct tile *tile, size_t n_rows) { tile_rows(tile, DTYPE_F16, n_rows); }
 static void tile_bf16(const struct tile *tile, size_t n_rows) { tile_rows(tile, DTYPE_BF16, n_rows); }
 
-/* Rows [first, last) of the matrix, which stand at `rows`, `stride` bytes apart. */
-static void product_block(const struct product *product, const char *rows, size_t stride, enum dtype type, size_t first, size_t last)
+/* The four rows at `weights` with all inputs, in tiles of about the same height. */
+static void product_tiles(const struct product *product, struct tile *tile, enum dtype type, size_t j)
 {
 	void (*run)(const struct tile *, size_t) = type == DTYPE_F32 ? tile_f32 : type == DTYPE_F16 ? tile_f16 : tile_bf16;
-	bool few = product->n_rows <= TILE_ROWS;
+	size_t n_tiles = (product->n_rows + TILE_ROWS - 1) / TILE_ROWS, height = (product->n_rows + n_tiles - 1) / n_tiles;
 
-	for (size_t r = 0; r < product->n_rows; r += TILE_ROWS) {
+	for (size_t r = 0; r < product->n_rows; r += height) {
 		size_t left = product->n_rows - r;
 
-		for (size_t j = first; j < last; j += 4) {
-			struct tile tile = {
-				.n_out = last - j < 4 ? last - j : 4, .ahead = few ? 4 * stride : 0,
-				.in = product->in + r * product->in_stride, .in_stride = product->in_stride, .k = product->matrix.k,
-				.out = product->out + r * product->out_stride + j, .out_stride = product->out_stride,
-				.bias = product->bias ? product->bias + j : NULL, .add = product->add,
-			};
-
-			for (size_t i = 0; i < 4; i++)
-				tile.weights[i] = rows + (j - first + (i < tile.n_out ? i : tile.n_out - 1)) * stride;
-			run(&tile, left < TILE_ROWS ? left : TILE_ROWS);
-		}
+		tile->in = product->in + r * product->in_stride;
+		tile->out = product->out + r * product->out_stride + j;
+		run(tile, left < height ? left : height);
+		tile->ahead = 0;
 	}
 }
 
-static void widen_row(float *out, const void *row, enum dtype type, size_t k)
+/* Rows [j, last) of the matrix, four at most; `rows` is the first of them. */
+static struct tile tile_at(const struct product *product, const char *rows, size_t stride, size_t j, size_t last)
 {
-	for (size_t i = 0; i < k; i += LANES)
-		v_put(out + i, weights_at(row, type, i, k - i), k - i);
+	struct tile tile = {
+		.n_out = last - j < 4 ? last - j : 4, .in_stride = product->in_stride, .k = product->matrix.k, .out_stride = product->out_stride,
+		.bias = product->bias ? product->bias + j : NULL, .add = product->add,
+	};
+
+	for (size_t i = 0; i < 4; i++)
+		tile.weights[i] = rows + (i < tile.n_out ? i : tile.n_out - 1) * stride;
+	return tile;
 }
 
-/* A few inputs read the weights as they are. Many inputs take them panel by panel, each
- * small enough to stay in the cache; 16-bit weights are widened there, which is exact. */
+/* Weights come from memory once, as they are stored: four rows stay in the cache for all inputs. */
 static void product_rows(const struct product *product, size_t first, size_t last)
 {
 	const struct matrix *matrix = &product->matrix;
-	size_t stride = matrix->k * (matrix->type == DTYPE_F32 ? 4 : 2), padded = krait__pad(matrix->k);
-	size_t n_panel = product->n_panel / (padded ? padded : BLOCK) / 4 * 4;
-	const char *data = matrix->data;
+	size_t stride = matrix->k * (matrix->type == DTYPE_F32 ? 4 : 2);
+	size_t height = product->n_rows < TILE_ROWS ? product->n_rows : TILE_ROWS;
+	bool far = stride > NEAR_BYTES || height * matrix->k > NEAR_FLOATS;
 
-	if (product->n_rows <= TILE_ROWS || n_panel == 0) {
-		product_block(product, data + first * stride, stride, matrix->type, first, last);
-		return;
-	}
-	for (size_t at = first; at < last; at += n_panel) {
-		size_t end = last - at < n_panel ? last : at + n_panel;
+	for (size_t j = first; j < last; j += 4) {
+		struct tile tile = tile_at(product, (const char *)matrix->data + j * stride, stride, j, last);
 
-		if (matrix->type == DTYPE_F32) {
-			product_block(product, data + at * stride, stride, DTYPE_F32, at, end);
-			continue;
-		}
-		for (size_t j = at; j < end; j++)
-			widen_row(product->panel + (j - at) * padded, data + j * stride, matrix->type, matrix->k);
-		product_block(product, (const char *)product->panel, padded * sizeof(float), DTYPE_F32, at, end);
+		tile.ahead = 4 * stride + (far ? 0 : NEAR_BYTES);
+		tile.far = far;
+		tile.lines = LANES == 16 && product->n_rows <= 2 && matrix->k <= LINE_FLOATS;
+		product_tiles(product, &tile, matrix->type, j);
 	}
 }
 

@@ -8,12 +8,20 @@
 
 #include <string.h>
 
+static krait_status need_weights(krait_batch *batch)
+{
+	if (batch->model->emodel)
+		return KRAIT_OK;
+	return krait__why(&batch->why, batch->model->why.status < 0 ? KRAIT_ERROR_ARGUMENT : KRAIT_ERROR_UNSUPPORTED,
+		"this model has no weights to run: open it without KRAIT_OPTION_INSPECT");
+}
+
 krait_status krait_batch_new(krait_batch **out, krait_model *model)
 {
 	if (!out)
 		return KRAIT_ERROR_ARGUMENT;
 	*out = NULL;
-	if (!model || !model->emodel)
+	if (!model)
 		return KRAIT_ERROR_ARGUMENT;
 	if (krait__model_forked(model))
 		return KRAIT_ERROR_FORKED;
@@ -21,7 +29,7 @@ krait_status krait_batch_new(krait_batch **out, krait_model *model)
 	if (!*out)
 		return KRAIT_ERROR_MEMORY;
 	(*out)->model = krait_model_ref(model);
-	return KRAIT_OK;
+	return need_weights(*out);
 }
 
 void krait_batch_clear(krait_batch *batch)
@@ -58,6 +66,8 @@ static krait_status check(krait_batch *batch, const krait_session *session, cons
 	for (size_t i = 0; i < batch->n_entries && !batch->ran; i++)
 		if (batch->entries[i].session == session)
 			return krait__why(&batch->why, KRAIT_ERROR_ARGUMENT, "the session is entry %zu of the batch already", i);
+	if (!batch->model->emodel)
+		return need_weights(batch);
 	return krait__session_check_tokens(batch->model, tokens, n_tokens, &batch->why);
 }
 

@@ -16,7 +16,7 @@
 
 #include <string.h>
 
-#define N_COMPARED 16   /* fed tokens that are looked for in the session, to see that it is the same one */
+#define N_COMPARED HISTORY_KEPT_BEFORE  /* fed tokens that are looked for in the session, to see that it is the same one */
 
 /* What a session has read since the last feed, as bytes. */
 static krait_status read_since(krait_chat *chat, const krait_session *session, uint64_t position, struct buffer *out)
@@ -29,9 +29,9 @@ static krait_status read_since(krait_chat *chat, const krait_session *session, u
 
 	if (!tokens)
 		return krait__why_memory(&chat->why);
-	n = krait__session_recent(session, tokens, n_new + n_known);
+	n = krait__history_recent(&session->history, position, tokens, n_new + n_known);
 	if (n < n_new)
-		status = krait__why(&chat->why, KRAIT_ERROR_MISMATCH, "the answer has %zu tokens and the session remembers %zu: set KRAIT_REWIND_TOKENS higher before it is generated", n_new, n);
+		status = krait__why(&chat->why, KRAIT_ERROR_MISMATCH, "of the %zu tokens that the session read since the last feed it remembers %zu: it is another one, or it was restored; clear the chat and reset the session", n_new, n);
 	else if (n > n_new && memcmp(tokens, fed->tokens.ids + fed->n_done - (n - n_new), (n - n_new) * sizeof(*tokens)) != 0)
 		status = krait__why(&chat->why, KRAIT_ERROR_MISMATCH, "the session does not hold what this chat fed last: it is another one, or it was moved");
 	for (size_t i = n - n_new; status == KRAIT_OK && i < n; i++) {
@@ -166,6 +166,8 @@ krait_status krait_chat_feed(krait_chat *chat, krait_session *session)
 	if (status == KRAIT_OK) {
 		position = session->course.position;
 		status = find_start(chat, session, position, &rendering, &start);
+		if (status == KRAIT_OK)
+			krait__history_keep(&session->history, position, start ? chat->fed.position : position);
 		krait__session_leave(session, KRAIT_OK);
 		if (status == KRAIT_OK)
 			status = new_tokens(chat, &rendering, start, &tokens);

@@ -3,11 +3,24 @@
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
+#include "api/model_info.h"
 #include "krait_experimental.h"
 #include "model/open.h"
 #include "model/random.h"
 #include "session/session.h"
 #include "session/state.h"
+
+/* The last of opening, and what it came to. */
+static krait_status opened(krait_model *model, krait_status status)
+{
+	if (status == KRAIT_OK) {
+		status = krait__model_describe(model);
+		if (status != KRAIT_OK)
+			krait__model_clear(model);
+	}
+	model->why.status = status;
+	return status;
+}
 
 krait_status krait_model_open(krait_model **out, const char *path, const krait_options *options)
 {
@@ -23,8 +36,7 @@ krait_status krait_model_open(krait_model **out, const char *path, const krait_o
 		status = krait__why(&model->why, KRAIT_ERROR_ARGUMENT, "'path' is NULL: give a folder, a weight file or the name of an installed model");
 	else
 		status = krait__model_load(model, path, options);
-	model->why.status = status;
-	return status;
+	return opened(model, status);
 }
 
 krait_model *krait_model_ref(krait_model *model)
@@ -119,6 +131,5 @@ krait_status krait_model_random(krait_model **out, const char *shape, const char
 	if (!model)
 		return KRAIT_ERROR_MEMORY;
 	status = krait__model_random(model, shape, weights, seed, options);
-	model->why.status = status;
-	return status;
+	return opened(model, status);
 }

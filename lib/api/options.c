@@ -137,9 +137,6 @@ krait_status krait_options_set_text(krait_options *options, int number, const ch
 	if (option->words && !listed(option->words, value))
 		return krait__why(&options->why, KRAIT_ERROR_ARGUMENT, "%s %s: there are%.*s", option->name, krait__quote(&quoted, value, SIZE_MAX),
 			(int)strlen(option->words) - 1, option->words);
-	if (number == KRAIT_OPTION_WEIGHTS && strncmp(value, "int", 3) == 0)
-		return krait__why(&options->why, KRAIT_ERROR_UNSUPPORTED, "%s %s: krait %s does not quantise yet; use asis, f32, bf16 or f16",
-			option->name, krait__quote(&quoted, value, SIZE_MAX), krait_version());
 	copy = krait__copy_text(value);
 	if (!copy)
 		return krait__why_memory(&options->why);

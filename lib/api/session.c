@@ -98,11 +98,12 @@ krait_status krait_session_fork(krait_session **out, krait_session *session)
 	status = copy ? copy->model->engine->slot_new(&copy->slot, copy->model->emodel, &session->why) : krait__why_memory(&session->why);
 	if (status == KRAIT_OK && !(krait__course_copy(&copy->course, &session->course) && krait__history_copy(&copy->history, &session->history)))
 		status = krait__why_memory(&session->why);
+	if (status == KRAIT_OK)
+		status = copy->model->engine->slot_copy(copy->slot, session->slot, &session->why);
 	if (status != KRAIT_OK) {
 		krait_session_free(copy);
 		return krait__session_leave(session, status);
 	}
-	copy->model->engine->slot_copy(copy->slot, session->slot);
 	copy->keep = session->keep;
 	copy->rewind = session->rewind;
 	*out = copy;
@@ -115,7 +116,9 @@ krait_status krait_session_reset(krait_session *session)
 
 	if (status != KRAIT_OK)
 		return status;
-	session->model->engine->slot_clear(session->slot);
+	status = session->model->engine->slot_clear(session->slot, &session->why);
+	if (status != KRAIT_OK)
+		return krait__session_leave(session, status);
 	session->course.position = 0;
 	krait__session_begin_feed(session);
 	krait__counts_clear(&session->course.counts);
@@ -314,7 +317,9 @@ static krait_status hidden(krait_session *session, float *out, size_t n_out)
 	if (session->n_kept)
 		memcpy(out, session->kept, rows * plan->width * sizeof(*out));
 	else
-		session->model->engine->slot_export(session->slot, plan->n_components - 1, out);
+		status = session->model->engine->slot_export(session->slot, plan->n_components - 1, out, &session->why);
+	if (status != KRAIT_OK)
+		return status;
 	return check_numbers(session, out, rows * plan->width);
 }
 
@@ -342,22 +347,8 @@ krait_status krait_session_next(krait_session *session, krait_token *out)
 static krait_status generate(krait_session *session, krait_token *out, size_t n_out, size_t *n_tokens)
 {
 	struct buffer joined = { 0 };
-	krait_status status = KRAIT_OK;
-	bool whole = true;
+	krait_status status = krait__session_generate(session, out, n_out, n_tokens, &joined);
 
-	while (*n_tokens < n_out && status == KRAIT_OK) {
-		krait_token token;
-
-		status = krait__session_next(session, &token);
-		if (status == KRAIT_OK)
-			out[(*n_tokens)++] = token;
-		if (status >= 0 && status != KRAIT_CANCELLED && session->piece.size)
-			whole = whole && krait__buffer_add(&joined, session->piece.data, session->piece.size);
-	}
-	if (!whole) {
-		krait__buffer_free(&joined);
-		return krait__why(&session->why, KRAIT_ERROR_MEMORY, "out of memory for the text; the tokens are there");
-	}
 	krait__buffer_free(&session->piece);
 	session->piece = joined;
 	return status;

@@ -33,7 +33,7 @@ static krait_status set_own(krait_session *session, int setting, int64_t *field,
 		return krait__why(&session->why, KRAIT_ERROR_ARGUMENT, "setting %d is %lld: it must lie from 0 to %lld",
 			setting, (long long)value, (long long)most);
 	if (setting == KRAIT_REWIND_TOKENS && value != *field)
-		krait__history_start(&session->history, (uint64_t)value, session->course.position, session->model->plan.width);
+		krait__history_reach(&session->history, (uint64_t)value, session->course.position);
 	*field = value;
 	return KRAIT_OK;
 }

@@ -53,8 +53,11 @@ krait_status krait_session_snapshot(krait_state **out, krait_session *session)
 	state = blank(session->model, &status, &session->why);
 	if (status == KRAIT_OK && !krait__course_copy(&state->course, &session->course))
 		status = krait__why_memory(&session->why);
+	if (status == KRAIT_OK)
+		status = session->model->engine->slot_copy(state->slot, session->slot, &session->why);
 	if (status == KRAIT_OK) {
-		session->model->engine->slot_copy(state->slot, session->slot);
+		if (session->model->engine->slot_keep)
+			session->model->engine->slot_keep(state->slot, session->slot);
 		*out = state;
 	} else {
 		krait_state_free(state);
@@ -67,15 +70,20 @@ static krait_status move_slot(krait_session *session, const krait_state *state)
 {
 	const struct krait_model *to = session->model, *from = state->model;
 	float *values = krait__alloc(krait__state_largest(&to->plan), sizeof(*values));
+	struct slot *slot = NULL;
+	krait_status status = values ? to->engine->slot_new(&slot, session->model->emodel, &session->why) : krait__why_memory(&session->why);
 
-	if (!values)
-		return krait__why_memory(&session->why);
-	for (uint32_t i = 0; i < to->plan.n_components; i++) {
-		from->engine->slot_export(state->slot, i, values);
-		to->engine->slot_import(session->slot, i, values);
+	for (uint32_t i = 0; i < to->plan.n_components && status == KRAIT_OK; i++) {
+		status = from->engine->slot_export(state->slot, i, values, &session->why);
+		if (status == KRAIT_OK)
+			status = to->engine->slot_import(slot, i, values, &session->why);
 	}
+	/* a state that cannot be read leaves the session as it was */
+	if (status == KRAIT_OK)
+		status = to->engine->slot_copy(session->slot, slot, &session->why);
+	to->engine->slot_free(slot);
 	krait__free(values);
-	return KRAIT_OK;
+	return status;
 }
 
 static krait_status restore(krait_session *session, const krait_state *state)
@@ -91,7 +99,7 @@ static krait_status restore(krait_session *session, const krait_state *state)
 	if (!krait__course_copy(&course, &state->course))
 		return krait__why_memory(&session->why);
 	if (session->model == state->model)
-		session->model->engine->slot_copy(session->slot, state->slot);
+		status = session->model->engine->slot_copy(session->slot, state->slot, &session->why);
 	else
 		status = move_slot(session, state);
 	if (status != KRAIT_OK) {

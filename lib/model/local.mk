@@ -1,4 +1,4 @@
 libkrait_core_la_SOURCES += \
 	%D%/companions.c %D%/companions.h %D%/configuration.c %D%/configuration.h %D%/family.h %D%/family_mamba1.c %D%/family_mamba2.c \
-	%D%/fingerprint.c %D%/info.c %D%/installed.c %D%/installed.h %D%/layers.c %D%/layers.h %D%/model.h %D%/open.c %D%/open.h \
+	%D%/engines.c %D%/engines.h %D%/fingerprint.c %D%/installed.c %D%/installed.h %D%/layers.c %D%/layers.h %D%/model.h %D%/open.c %D%/open.h \
 	%D%/plan.c %D%/plan.h %D%/random.c %D%/random.h %D%/random_fill.c %D%/weights.c %D%/weights.h

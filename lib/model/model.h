@@ -41,6 +41,7 @@ struct krait_model {
 	struct emodel *emodel;          /* NULL when only inspected */
 	struct engine_memory memory;
 	krait_tokenizer *tokenizer;     /* NULL when there is none */
+	size_t longest_token;           /* bytes of the longest text of one token */
 	uint32_t n_valid;               /* ids that may be sampled: the tokenizer's size, at most vocab */
 	struct generation generation;
 	char *chat_template;            /* NULL when there is none */
@@ -53,8 +54,10 @@ struct krait_model {
 	unsigned char fingerprint[16];
 	char fingerprint_text[33];
 	char device[16];
-	char note[256];
-	char *info;
+	uint32_t device_index;
+	char note[512];
+	char *path;                     /* where it was found; NULL for a random one */
+	char *info;                     /* what krait_model_info gives */
 };
 
 bool krait__model_forked(const struct krait_model *model);     /* another process than the one that opened it */

@@ -8,8 +8,10 @@
 
 #include "base/memory.h"
 #include "model/companions.h"
+#include "model/engines.h"
 #include "model/installed.h"
 #include "model/weights.h"
+#include "text/tokenizer.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -52,8 +54,9 @@ void krait__model_clear(struct krait_model *model)
 	memset(&model->generation, 0, sizeof(model->generation));
 	krait__free(model->chat_template);
 	json_decref(model->special_tokens);
+	krait__free(model->path);
 	krait__free(model->info);
-	model->chat_template = model->info = NULL;
+	model->chat_template = model->path = model->info = NULL;
 	model->special_tokens = NULL;
 }
 
@@ -82,28 +85,67 @@ void krait__model_destroy(struct krait_model *model)
 
 /* ---- the engine --------------------------------------------------------------------- */
 
+/* Weights of these types are made by the engine, from the plan's. */
+static enum weight_form form_wanted(const struct krait_options *options)
+{
+	if (!options->weights || strncmp(options->weights, "int", 3) != 0)
+		return WEIGHTS_AS_THEY_ARE;
+	return strcmp(options->weights, "int4") ? WEIGHTS_INT8 : WEIGHTS_INT4;
+}
+
 krait_status krait__model_choose_engine(struct krait_model *model, const struct krait_options *options, struct why *why)
 {
-	const char *device = options->device ? options->device : "auto";
-	struct quoted quoted;
+	struct engine_choice choice;
+	krait_status status = krait__engine_choose(&choice, options->device, why);
 
-	if (!strncmp(device, "cuda", 4))
-		return krait__why(why, KRAIT_ERROR_DEVICE, "device %s: this build of krait has no CUDA engine: use 'cpu' or 'auto'",
-			krait__quote(&quoted, device, SIZE_MAX));
-	if (strcmp(device, "auto") && strcmp(device, "cpu"))
-		return krait__why(why, KRAIT_ERROR_ARGUMENT, "device %s is not known: 'auto', 'cpu', 'cuda' or 'cuda:N' is needed",
-			krait__quote(&quoted, device, SIZE_MAX));
-	model->engine = &krait__cpu_engine;
-	snprintf(model->device, sizeof(model->device), "cpu");
+	if (status != KRAIT_OK)
+		return status;
+	model->engine = choice.engine;
+	model->device_index = choice.device;
+	snprintf(model->device, sizeof(model->device), "%s", choice.name);
+	if (choice.note[0])
+		krait__model_remark(model, "%s", choice.note);
+	if (choice.engine == &krait__cpu_engine && form_wanted(options) != WEIGHTS_AS_THEY_ARE)
+		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "weights of type '%s' run on CUDA devices only, and this is the %s: "
+			"use 'asis', 'f32', 'bf16' or 'f16'%s%s", options->weights, choice.name, choice.note[0] ? "; " : "", choice.note);
 	return KRAIT_OK;
 }
 
-static void configure_engine(struct engine_config *out, const struct krait_options *options)
+static void configure_engine(struct engine_config *out, const struct krait_model *model, const struct krait_options *options)
 {
 	memset(out, 0, sizeof(*out));
 	out->threads = (uint32_t)options->threads;
-	out->fast = options->precision && !strcmp(options->precision, "fast");
+	out->device = model->device_index;
+	out->weights = form_wanted(options);
+	if (options->precision)
+		out->precision = strcmp(options->precision, "fast") ? PRECISION_EXACT : PRECISION_FAST;
 	snprintf(out->instructions, sizeof(out->instructions), "%s", options->instructions ? options->instructions : "auto");
+}
+
+/* What a device holds is what counts there. */
+static void settle_weights(struct krait_model *model, const struct krait_options *options)
+{
+	if (form_wanted(options) != WEIGHTS_AS_THEY_ARE)
+		snprintf(model->weights, sizeof(model->weights), "%s", options->weights);
+	if (model->memory.elsewhere) {
+		model->weight_bytes = model->memory.weights;
+		model->memory.weights = 0;
+	}
+}
+
+/* Text of a token that an engine draws is made after it was read. */
+static size_t longest_token(const krait_tokenizer *tokenizer)
+{
+	size_t longest = 0, n = krait_tokenizer_size(tokenizer);
+
+	for (size_t i = 0; i < n; i++) {
+		size_t n_bytes = 0;
+
+		krait__tokenizer_bytes(tokenizer, (krait_token)i, &n_bytes);
+		if (n_bytes > longest)
+			longest = n_bytes;
+	}
+	return longest;
 }
 
 static void say(const struct krait_model *model, int level, const char *text)
@@ -118,12 +160,16 @@ krait_status krait__model_finish(struct krait_model *model, const struct krait_o
 	krait_status status;
 	char line[128];
 
-	configure_engine(&config, options);
+	configure_engine(&config, model, options);
+	if (model->tokenizer && model->engine->generate)
+		model->longest_token = longest_token(model->tokenizer);
 	status = model->engine->estimate(&model->plan, &config, &model->memory, why);
+	if (status == KRAIT_OK)
+		settle_weights(model, options);
 	if (status == KRAIT_OK && !options->inspect)
 		status = model->engine->open(&model->emodel, &model->plan, &config, why);
-	if (status == KRAIT_OK)
-		status = krait__model_describe(model, path, why);
+	if (status == KRAIT_OK && path && !(model->path = krait__copy_text(path)))
+		status = krait__why_memory(why);
 	if (status != KRAIT_OK)
 		return status;
 	snprintf(line, sizeof(line), "opened a %s model of %llu parameters on %s (%s)", model->family, (unsigned long long)model->n_parameters,
@@ -142,7 +188,7 @@ static krait_status weights_wanted(enum dtype *out, const struct krait_options *
 	struct quoted quoted;
 
 	*out = DTYPE_OTHER;
-	if (!options->weights || !strcmp(options->weights, "asis"))
+	if (!options->weights || !strcmp(options->weights, "asis") || form_wanted(options) != WEIGHTS_AS_THEY_ARE)
 		return KRAIT_OK;
 	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
 		if (!strcmp(options->weights, krait__dtype_name(types[i])))

@@ -19,9 +19,6 @@ void krait__model_clear(struct krait_model *model);
 krait_status krait__model_choose_engine(struct krait_model *model, const struct krait_options *options, struct why *why);
 krait_status krait__model_finish(struct krait_model *model, const struct krait_options *options, const char *path, struct why *why);
 
-/* model->info; last of all. `path` may be NULL. */
-krait_status krait__model_describe(struct krait_model *model, const char *path, struct why *why);
-
 /* Options that nobody set. */
 extern const struct krait_options krait__options_default;
 

@@ -176,6 +176,9 @@ krait_status krait__model_random(struct krait_model *model, const char *name, co
 	for (size_t i = 0; weights && i < sizeof(types) / sizeof(*types); i++)
 		if (!strcmp(weights, krait__dtype_name(types[i])))
 			type = types[i];
+	/* the engine makes these of others, as KRAIT_OPTION_WEIGHTS asks it to */
+	if (weights && !strncmp(weights, "int", 3) && options->weights && !strcmp(weights, options->weights))
+		type = DTYPE_BF16;
 	if (!shape)
 		return unknown_shape(name ? name : "", why);
 	if (type == DTYPE_OTHER)

@@ -35,6 +35,7 @@ static void let_go(krait_batch *batch)
 		entry->held = false;
 		krait__free(entry->kept);
 		entry->kept = NULL;
+		krait__drawing_free(&entry->drawing);
 	}
 }
 
@@ -83,7 +84,7 @@ static krait_status compute_logits(krait_batch *batch)
 	for (size_t i = 0; i < batch->n_entries && status == KRAIT_OK; i++) {
 		struct entry *entry = &batch->entries[i];
 
-		if (entry->moves && !entry->tokens && !entry->session->logits_fresh && !head_add(&call, entry->session))
+		if (entry->moves && !entry->tokens && !entry->draws && !entry->session->logits_fresh && !head_add(&call, entry->session))
 			status = krait__why_memory(&batch->why);
 	}
 	if (status == KRAIT_OK && call.n)
@@ -108,6 +109,7 @@ static krait_status decide(krait_batch *batch)
 			status = KRAIT_CANCELLED;
 		entry->status = status;
 		entry->moves = status == KRAIT_OK;
+		entry->draws = entry->moves && !entry->tokens && krait__session_can_draw(entry->session);
 	}
 	return KRAIT_OK;
 }
@@ -122,10 +124,19 @@ static krait_status reserve_feed(struct entry *entry)
 		entry->kept = entry->n_keep <= SIZE_MAX / width ? krait__alloc(entry->n_keep * width, sizeof(float)) : NULL;
 	if ((entry->n_keep && !entry->kept) ||
 	    !krait__counts_reserve(&session->course.counts, entry->n_tokens < vocab ? entry->n_tokens : vocab) ||
-	    !krait__history_reserve(&session->history, false) ||
+	    !krait__history_reserve(&session->history, entry->n_tokens, false) ||
 	    !krait__session_checkpoint(session, session->course.position + entry->n_tokens))
 		return krait__why_memory(&session->why);
 	return KRAIT_OK;
+}
+
+static krait_status prepare_one(struct entry *entry)
+{
+	if (entry->tokens)
+		return reserve_feed(entry);
+	if (entry->draws)
+		return krait__session_draw_begin(entry->session, 1, &entry->drawing);
+	return krait__session_sample(entry->session, &entry->token);
 }
 
 static krait_status prepare(krait_batch *batch)
@@ -136,13 +147,68 @@ static krait_status prepare(krait_batch *batch)
 
 		if (!entry->moves)
 			continue;
-		status = entry->tokens ? reserve_feed(entry) : krait__session_sample(entry->session, &entry->token);
+		status = prepare_one(entry);
 		if (status < 0)
 			return because(batch, i, status, &entry->session->why);
 		entry->status = status;
 		entry->moves = status == KRAIT_OK;
 	}
 	return KRAIT_OK;
+}
+
+/* ---- those for which the engine draws ------------------------------------------------- */
+
+static size_t fill_draws(krait_batch *batch, struct draw *draws)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < batch->n_entries; i++) {
+		struct entry *entry = &batch->entries[i];
+
+		if (entry->draws)
+			draws[n++] = (struct draw){ .slot = entry->session->slot, .drawing = &entry->drawing, .position = entry->session->course.position,
+				.tokens = &entry->token, .n = 1, .stop = -1 };
+	}
+	return n;
+}
+
+static krait_status settle_draws(krait_batch *batch, const struct draw *draws)
+{
+	krait_status status = KRAIT_OK;
+	size_t n = 0;
+
+	for (size_t i = 0; i < batch->n_entries; i++) {
+		struct entry *entry = &batch->entries[i];
+
+		if (!entry->draws)
+			continue;
+		entry->status = krait__session_drawn(entry->session, &draws[n], NULL);
+		if (entry->status != KRAIT_OK)
+			entry->token = entry->status == KRAIT_END ? draws[n].stop : -1;
+		if (entry->status < 0 && status == KRAIT_OK)
+			status = because(batch, i, entry->status, &entry->session->why);
+		entry->moves = false;
+		n++;
+	}
+	return status;
+}
+
+/* Draws and reads one token for each of them, or for none. */
+static krait_status draw(krait_batch *batch)
+{
+	struct draw *draws = krait__alloc(batch->n_entries, sizeof(*draws));
+	krait_status status = KRAIT_OK;
+	size_t n;
+
+	if (!draws)
+		return krait__why_memory(&batch->why);
+	n = fill_draws(batch, draws);
+	if (n)
+		status = batch->model->engine->generate(batch->model->emodel, draws, n, true, &batch->why);
+	if (n && status == KRAIT_OK)
+		status = settle_draws(batch, draws);
+	krait__free(draws);
+	return status;
 }
 
 /* ---- moving -------------------------------------------------------------------------- */
@@ -258,7 +324,7 @@ krait_status krait__batch_run(krait_batch *batch)
 
 	for (size_t i = 0; i < batch->n_entries; i++) {
 		batch->entries[i].token = -1;
-		batch->entries[i].moves = false;
+		batch->entries[i].moves = batch->entries[i].draws = false;
 		batch->entries[i].done = 0;
 	}
 	if (status == KRAIT_OK)
@@ -267,6 +333,8 @@ krait_status krait__batch_run(krait_batch *batch)
 		status = compute_logits(batch);
 	if (status == KRAIT_OK)
 		status = prepare(batch);
+	if (status == KRAIT_OK)
+		status = draw(batch);
 	if (status == KRAIT_OK)
 		status = move(batch);
 	let_go(batch);

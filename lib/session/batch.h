@@ -13,6 +13,8 @@ struct entry {
 	krait_token token;      /* what was sampled */
 	krait_status status;
 	bool moves;             /* has a span in this run */
+	bool draws;             /* the engine samples */
+	struct drawing drawing; /* with what */
 	bool held;              /* the session is marked busy by this run */
 	float *kept;            /* for KRAIT_KEEP_POSITIONS */
 	size_t n_keep;

@@ -53,7 +53,7 @@ static bool reserve(krait_session *session, const struct feed *feed, struct work
 	}
 	return (!work->n_keep || work->kept) && (!feed->scores || (work->targets && work->scores)) &&
 		(!feed->tokens || krait__counts_reserve(&session->course.counts, distinct)) &&
-		krait__history_reserve(&session->history, feed->embeddings != NULL);
+		krait__history_reserve(&session->history, feed->n, feed->embeddings != NULL);
 }
 
 static krait_status first_score(krait_session *session, const struct feed *feed)
@@ -144,6 +144,21 @@ static krait_status read_all(krait_session *session, const struct feed *feed, co
 	return status;
 }
 
+/* The scores of what was read, shifted to the tokens they belong to. */
+static krait_status give_scores(krait_session *session, const struct feed *feed, const float *scores, size_t n_done, krait_status status)
+{
+	bool bad = false;
+
+	for (size_t i = 0; i + 1 < feed->n && i < n_done; i++) {
+		feed->scores[i + 1] = scores[i];
+		bad = bad || isnan(scores[i]);
+	}
+	if (bad && status == KRAIT_OK)
+		return krait__why(&session->why, KRAIT_ERROR_FORMAT, "the scores up to position %llu are NaN: the weights are damaged; "
+			"fetch the model again", (unsigned long long)session->course.position);
+	return status;
+}
+
 krait_status krait__session_read(krait_session *session, const struct feed *feed)
 {
 	struct work work = { 0 };
@@ -164,8 +179,7 @@ krait_status krait__session_read(krait_session *session, const struct feed *feed
 		session->n_kept = 0;
 		status = read_all(session, feed, &work, &done);
 		if (feed->scores)
-			for (size_t i = 0; i + 1 < feed->n && i < done; i++)
-				feed->scores[i + 1] = work.scores[i];
+			status = give_scores(session, feed, work.scores, done, status);
 	}
 	if (done) {
 		krait__session_begin_feed(session);

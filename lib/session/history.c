@@ -40,34 +40,49 @@ void krait__history_start(struct history *history, uint64_t reach, uint64_t posi
 		history->room = (size_t)(reach + spacing(history));
 }
 
+void krait__history_reach(struct history *history, uint64_t reach, uint64_t position)
+{
+	struct kept_tokens kept = history->kept;
+
+	history->kept = (struct kept_tokens){ 0 };
+	krait__history_start(history, reach, position, history->width);
+	history->kept = kept;
+}
+
 void krait__history_free(struct history *history)
 {
 	for (size_t i = 0; i < history->n_checkpoints; i++)
 		krait__checkpoint_slot_free(history->checkpoints[i]);
 	krait__free(history->ring);
 	krait__free(history->rows);
+	krait__free(history->kept.tokens);
 	*history = (struct history){ 0 };
+}
+
+/* NULL stays NULL. */
+static bool copy_block(void *out, const void *from, size_t n)
+{
+	void *copy = from ? krait__alloc(n ? n : 1, 1) : NULL;
+
+	if (copy)
+		memcpy(copy, from, n);
+	memcpy(out, &copy, sizeof(copy));
+	return copy || !from;
 }
 
 bool krait__history_copy(struct history *to, const struct history *from)
 {
 	struct history copy = *from;
 
-	copy.ring = NULL;
 	copy.rows = NULL;
-	if (from->ring) {
-		copy.ring = krait__alloc(from->room, sizeof(*copy.ring));
-		if (!copy.ring)
-			return false;
-		memcpy(copy.ring, from->ring, from->room * sizeof(*copy.ring));
-	}
-	if (from->rows) {
-		copy.rows = krait__alloc(from->room * from->width, sizeof(*copy.rows));
-		if (!copy.rows) {
-			krait__free(copy.ring);
-			return false;
-		}
-		memcpy(copy.rows, from->rows, from->room * from->width * sizeof(*copy.rows));
+	copy.kept.tokens = NULL;
+	copy.kept.room = copy.kept.n;
+	if (!copy_block(&copy.ring, from->ring, from->room * sizeof(*from->ring)) ||
+			!copy_block(&copy.rows, from->rows, from->room * from->width * sizeof(*from->rows)) ||
+			!copy_block(&copy.kept.tokens, from->kept.tokens, from->kept.n * sizeof(*from->kept.tokens))) {
+		krait__free(copy.ring);
+		krait__free(copy.rows);
+		return false;
 	}
 	for (size_t i = 0; i < copy.n_checkpoints; i++)
 		atomic_fetch_add(&copy.checkpoints[i]->references, 1);
@@ -75,8 +90,28 @@ bool krait__history_copy(struct history *to, const struct history *from)
 	return true;
 }
 
-bool krait__history_reserve(struct history *history, bool embeddings)
+static bool reserve_kept(struct kept_tokens *kept, size_t n)
 {
+	krait_token *grown;
+	size_t room;
+
+	if (!kept->on || kept->room - kept->n >= n)
+		return true;
+	if (n > SIZE_MAX / 2 - kept->n)
+		return false;
+	room = kept->n + n + kept->n / 2;
+	grown = krait__resize(kept->tokens, room, sizeof(*grown));
+	if (!grown)
+		return false;
+	kept->tokens = grown;
+	kept->room = room;
+	return true;
+}
+
+bool krait__history_reserve(struct history *history, size_t n, bool embeddings)
+{
+	if (!reserve_kept(&history->kept, n))
+		return false;
 	if (!history->reach)
 		return true;
 	if (!history->ring)
@@ -127,6 +162,8 @@ void krait__history_add(struct history *history, krait_token token, const float 
 {
 	size_t at;
 
+	if (history->kept.on)
+		history->kept.tokens[history->kept.n++] = embedding ? NOT_A_TOKEN : token;
 	if (!history->reach)
 		return;
 	at = (size_t)(history->next % history->room);
@@ -164,8 +201,50 @@ bool krait__history_reaches(const struct history *history, uint64_t position)
 		history->next - position <= history->reach && (history->first == 0 || krait__history_before(history, position));
 }
 
+void krait__history_keep(struct history *history, uint64_t position, uint64_t from)
+{
+	struct kept_tokens *kept = &history->kept;
+	size_t drop;
+
+	if (!kept->on || from < kept->first || from > position) {
+		kept->on = true;
+		kept->first = position;
+		kept->n = 0;
+		return;
+	}
+	if (from - kept->first <= HISTORY_KEPT_BEFORE)
+		return;
+	drop = (size_t)(from - kept->first) - HISTORY_KEPT_BEFORE;
+	kept->n -= drop;
+	kept->first += drop;
+	memmove(kept->tokens, kept->tokens + drop, kept->n * sizeof(*kept->tokens));
+}
+
+size_t krait__history_recent(const struct history *history, uint64_t position, krait_token *out, size_t n)
+{
+	const struct kept_tokens *kept = &history->kept;
+	uint64_t have = history->next - history->first;
+	size_t n_out = n < have ? n : (size_t)have;
+
+	if (kept->on && position - kept->first > have) {
+		n_out = n < kept->n ? n : kept->n;
+		if (n_out)
+			memcpy(out, kept->tokens + kept->n - n_out, n_out * sizeof(*out));
+		return n_out;
+	}
+	for (size_t i = 0; i < n_out; i++)
+		out[i] = krait__history_at(history, history->next - n_out + i)->token;
+	return n_out;
+}
+
 void krait__history_cut(struct history *history, uint64_t position)
 {
+	struct kept_tokens *kept = &history->kept;
+
+	if (kept->on && position < kept->first)
+		kept->first = position;
+	if (kept->on && position - kept->first < kept->n)
+		kept->n = (size_t)(position - kept->first);
 	if (position < history->next)
 		history->next = position;
 	if (position < history->first)

@@ -29,6 +29,16 @@ struct checkpoint_slot {
 
 #define HISTORY_CHECKPOINTS 4
 
+/* All tokens from a position on, however many there will be: what a conversation compares the next
+ * message with. Four bytes each, dropped when the conversation goes on. */
+struct kept_tokens {
+	krait_token *tokens;
+	size_t n, room;
+	uint64_t first;
+	bool on;
+};
+#define HISTORY_KEPT_BEFORE 16u         /* that stay from before the position: they tell whose answer it is */
+
 struct history {
 	uint64_t reach;                 /* how far back one may go; 0: nothing is kept */
 	uint64_t first, next;           /* positions in the ring: [first, next) */
@@ -38,14 +48,22 @@ struct history {
 	float *rows;                    /* [room, width], NULL until embeddings are read */
 	struct checkpoint_slot *checkpoints[HISTORY_CHECKPOINTS];       /* by position, ascending */
 	size_t n_checkpoints;
+	struct kept_tokens kept;
 };
 
 void krait__history_start(struct history *history, uint64_t reach, uint64_t position, size_t width);    /* empty, at `position` */
+/* Another reach, from `position` on; kept tokens stay. */
+void krait__history_reach(struct history *history, uint64_t reach, uint64_t position);
 void krait__history_free(struct history *history);
 bool krait__history_copy(struct history *to, const struct history *from);
 
-/* Memory for what is to come. False: none, and nothing changed. */
-bool krait__history_reserve(struct history *history, bool embeddings);
+/* Memory for n more positions. False: none, and nothing changed. */
+bool krait__history_reserve(struct history *history, size_t n, bool embeddings);
+
+/* From now on, at `position`, all tokens are kept; of those before, what came from `from` on. */
+void krait__history_keep(struct history *history, uint64_t position, uint64_t from);
+/* The last n tokens before `position`, oldest first, or as many as are remembered. */
+size_t krait__history_recent(const struct history *history, uint64_t position, krait_token *out, size_t n);
 
 /* How many of the next n positions may be read in one call, so that the next checkpoint can
  * be taken where it belongs; `last` is the position where the feed will end. */

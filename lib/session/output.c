@@ -81,6 +81,11 @@ bool krait__output_reserve(struct output *output, struct buffer *piece, const kr
 
 	if (tokenizer)
 		krait__tokenizer_bytes(tokenizer, token, &n);
+	return krait__output_reserve_bytes(output, piece, n);
+}
+
+bool krait__output_reserve_bytes(struct output *output, struct buffer *piece, size_t n)
+{
 	if (n > SIZE_MAX / (4 * GROWTH))
 		return false;
 	n = n * GROWTH + MARGIN;

@@ -29,6 +29,8 @@ struct output {
 
 /* Makes room, so that the next push of `token` cannot fail. */
 bool krait__output_reserve(struct output *output, struct buffer *piece, const krait_tokenizer *tokenizer, krait_token token);
+/* The same for any token of up to n bytes. */
+bool krait__output_reserve_bytes(struct output *output, struct buffer *piece, size_t n);
 /* Sets `piece` to what the token completed. True: a stop text was completed; the piece ends before it. */
 bool krait__output_push(struct output *output, struct buffer *piece, const krait_tokenizer *tokenizer, krait_token token, const struct stops *stops);
 /* Sets `piece` to all that was held back, an unfinished character as U+FFFD; that character's bytes

@@ -18,7 +18,10 @@ bool krait__session_checkpoint(krait_session *session, uint64_t last)
 		engine->slot_free(slot);
 		return false;
 	}
-	engine->slot_copy(slot, session->slot);
+	if (engine->slot_copy(slot, session->slot, NULL) != KRAIT_OK) {
+		krait__checkpoint_slot_free(checkpoint);
+		return false;
+	}
 	krait__history_checkpoint(&session->history, checkpoint);
 	return true;
 }
@@ -149,8 +152,9 @@ krait_status krait__session_rewind(krait_session *session, uint64_t n_tokens)
 	if (status == KRAIT_OK) {
 		checkpoint = krait__history_before(&session->history, target);
 		if (checkpoint)
-			engine->slot_copy(slot, checkpoint->slot);
-		status = read_again(session, slot, checkpoint ? checkpoint->position : 0, target);
+			status = engine->slot_copy(slot, checkpoint->slot, &session->why);
+		if (status == KRAIT_OK)
+			status = read_again(session, slot, checkpoint ? checkpoint->position : 0, target);
 	}
 	if (status != KRAIT_OK) {
 		if (status == KRAIT_CANCELLED)
@@ -161,15 +165,4 @@ krait_status krait__session_rewind(krait_session *session, uint64_t n_tokens)
 	}
 	settle(session, slot, &output, target, n_generated);
 	return KRAIT_OK;
-}
-
-size_t krait__session_recent(const krait_session *session, krait_token *out, size_t n)
-{
-	const struct history *history = &session->history;
-	uint64_t have = history->next - history->first;
-	size_t n_out = n < have ? n : (size_t)have;
-
-	for (size_t i = 0; i < n_out; i++)
-		out[i] = krait__history_at(history, history->next - n_out + i)->token;
-	return n_out;
 }

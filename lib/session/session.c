@@ -18,6 +18,8 @@ krait_status krait__session_enter(krait_session *session)
 	if (!atomic_compare_exchange_strong(&session->busy, &idle, 1))
 		return KRAIT_ERROR_BUSY;
 	krait__why_clear(&session->why);
+	if (session->model->engine->lost && session->model->engine->lost(session->model->emodel, &session->why))
+		return krait__session_leave(session, KRAIT_ERROR_LOST);
 	return KRAIT_OK;
 }
 

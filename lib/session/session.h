@@ -26,7 +26,7 @@ struct krait_session {
 #define REWIND_DEFAULT 1024
 
 /* Every public call on a session begins and ends with these. _enter: BUSY or FORKED without a
- * text, or KRAIT_OK with the text cleared. */
+ * text, LOST with one, or KRAIT_OK with the text cleared. */
 krait_status krait__session_enter(krait_session *session);
 krait_status krait__session_leave(krait_session *session, krait_status status);
 
@@ -60,14 +60,27 @@ krait_status krait__session_may_sample(krait_session *session, krait_token *out)
 /* The token is in the slot: counts it and completes its text. KRAIT_END: a stop text was completed. */
 krait_status krait__session_accept(krait_session *session, krait_token token, uint32_t flags);
 krait_status krait__session_next(krait_session *session, krait_token *out);
+/* Up to n tokens, as many _next; `joined` gets their text. */
+krait_status krait__session_generate(krait_session *session, krait_token *out, size_t n, size_t *n_done, struct buffer *joined);
+/* Generation is over; the piece is what was held back. */
+krait_status krait__session_end(krait_session *session, int reason, krait_token token);
+
+/* ---- the engine draws: draw.c ---- */
+
+/* Whether the engine can do what this session's settings ask for. */
+bool krait__session_can_draw(const krait_session *session);
+/* Takes all memory that drawing and keeping up to n tokens needs. */
+krait_status krait__session_draw_begin(krait_session *session, size_t n, struct drawing *out);
+void krait__drawing_free(struct drawing *drawing);
+/* What came of it: as krait__session_accept and krait__session_sample would leave it. `joined` may be NULL, and has room. */
+krait_status krait__session_drawn(krait_session *session, const struct draw *draw, struct buffer *joined);
+/* Up to n tokens by one call of the engine; where it answers OK there is at least one. */
+krait_status krait__session_draw(krait_session *session, krait_token *out, size_t n, size_t *n_done, krait_token *stop, struct buffer *joined);
 
 /* ---- going back: rewind.c ---- */
 krait_status krait__session_rewind(krait_session *session, uint64_t n_tokens);
 /* Takes the checkpoint that belongs at the session's position, if one does. False: out of memory. */
 bool krait__session_checkpoint(krait_session *session, uint64_t last);
-
-/* The last tokens that were read or generated, oldest first; fewer where the history is shorter. */
-size_t krait__session_recent(const krait_session *session, krait_token *out, size_t n);
 
 /* Bytes of one session: its slot, its logits and what it keeps for going back. */
 uint64_t krait__session_memory(const struct krait_model *model);

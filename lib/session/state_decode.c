@@ -234,8 +234,7 @@ static krait_status fill_component(struct reader *reader, struct source *source,
 		return damaged(reader->why, "a part of it is too short");
 	for (size_t i = 0; i < n; i++)
 		reader->values[i] = krait__float_from_bits(take_u32(source));
-	model->engine->slot_import(reader->state->slot, index, reader->values);
-	return KRAIT_OK;
+	return model->engine->slot_import(reader->state->slot, index, reader->values, reader->why);
 }
 
 static krait_status read_tensor(struct reader *reader, struct source *source)

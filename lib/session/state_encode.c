@@ -280,12 +280,13 @@ krait_status krait__state_encode(const struct krait_state *state, unsigned char 
 		put_stops(&sink, &state->course.stops);
 		put_output(&sink, &state->course.output);
 		put_note(&sink, &state->course.note);
-		for (uint32_t i = 0; i < plan->n_components; i++) {
-			state->model->engine->slot_export(state->slot, i, values);
+		for (uint32_t i = 0; i < plan->n_components && status == KRAIT_OK; i++) {
+			status = state->model->engine->slot_export(state->slot, i, values, why);
 			put_component(&sink, &plan->components[i], values);
 		}
-		put_checksum(out, n_out);
 	}
+	if (status == KRAIT_OK)
+		put_checksum(out, n_out);
 	krait__free(values);
 	return status;
 }

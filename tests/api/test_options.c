@@ -59,8 +59,7 @@ START_TEST(values_out_of_range)
 	ck_assert_int_eq(krait_options_set_text(options, KRAIT_OPTION_PRECISION, "exactly"), KRAIT_ERROR_ARGUMENT);
 	ck_assert_int_eq(krait_options_set_text(options, KRAIT_OPTION_DEVICE, NULL), KRAIT_ERROR_ARGUMENT);
 	/* For a later version. */
-	ck_assert_int_eq(krait_options_set_text(options, KRAIT_OPTION_WEIGHTS, "int8"), KRAIT_ERROR_UNSUPPORTED);
-	ck_assert_int_eq(krait_options_set_text(options, KRAIT_OPTION_WEIGHTS, "int4"), KRAIT_ERROR_UNSUPPORTED);
+	ck_assert_int_eq(krait_options_set_text(options, KRAIT_OPTION_WEIGHTS, "int2"), KRAIT_ERROR_ARGUMENT);
 }
 END_TEST
 

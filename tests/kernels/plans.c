@@ -202,7 +202,7 @@ float *slot_content(const struct plan *plan, const struct slot *slot, size_t *n)
 	ck_assert_ptr_nonnull(out);
 	*n = 0;
 	for (uint32_t i = 0; i < plan->n_components; i++) {
-		krait__cpu_engine.slot_export(slot, i, out + *n);
+		krait__cpu_engine.slot_export(slot, i, out + *n, NULL);
 		*n += count(&plan->components[i]);
 	}
 	return out;

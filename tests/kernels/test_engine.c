@@ -57,7 +57,7 @@ START_TEST(a_new_slot_is_zero)
 	for (size_t i = 0; i < n; i++)
 		ck_assert(fresh[i] == 0);
 	feed(model, slot, 0, 9);
-	engine->slot_clear(slot);
+	engine->slot_clear(slot, NULL);
 	cleared = slot_content(&plan, slot, &n);
 	ck_assert_mem_eq(cleared, fresh, n * sizeof(float));
 	free(fresh);
@@ -84,12 +84,12 @@ START_TEST(copies_go_on)
 		a = new_slot(model), b = new_slot(model), c = new_slot(model);
 		spans[0] = (struct span){ .slot = a, .tokens = few, .n = 6 };
 		engine->forward(model, spans, 1, NULL);
-		engine->slot_copy(b, a);
+		engine->slot_copy(b, a, NULL);
 		for (uint32_t k = 0; k < each.n_components; k++) {
 			float canonical[4096];
 
-			engine->slot_export(a, k, canonical);
-			engine->slot_import(c, k, canonical);
+			engine->slot_export(a, k, canonical, NULL);
+			engine->slot_import(c, k, canonical, NULL);
 		}
 		check_same_state(&each, a, b);
 		check_same_state(&each, a, c);
@@ -115,10 +115,10 @@ START_TEST(windows_shift)
 
 	ck_assert(before && after && held == 3);
 	feed(model, slot, 0, 2);
-	engine->slot_export(slot, 0, before);
+	engine->slot_export(slot, 0, before, NULL);
 	ck_assert(before[0] == 0 && before[1] != 0 && before[2] != 0);
 	feed(model, slot, 2, 1);
-	engine->slot_export(slot, 0, after);
+	engine->slot_export(slot, 0, after, NULL);
 	for (size_t c = 0; c < channels; c++)
 		ck_assert_mem_eq(after + c * held, before + c * held + 1, (held - 1) * sizeof(float));
 	free(before);
@@ -166,15 +166,15 @@ START_TEST(hidden_rows_are_kept)
 			size_t kept = keep < N ? keep : N;
 			struct span span = { .slot = slot, .tokens = tokens, .n = N, .n_keep = N, .hidden = all };
 
-			engine->slot_clear(slot);
+			engine->slot_clear(slot, NULL);
 			engine->forward(model, &span, 1, NULL);
-			engine->slot_clear(slot);
+			engine->slot_clear(slot, NULL);
 			model->row_limit = limit;
 			span.n_keep = keep;
 			span.hidden = some;
 			engine->forward(model, &span, 1, NULL);
 			ck_assert_mem_eq(some, all + (N - kept) * width, kept * width * sizeof(float));
-			engine->slot_export(slot, plan.n_components - 1, last);
+			engine->slot_export(slot, plan.n_components - 1, last, NULL);
 			ck_assert_mem_eq(last, all + (N - 1) * width, width * sizeof(float));
 		}
 	free(all), free(some), free(last);
@@ -248,7 +248,7 @@ START_TEST(stopped_in_the_middle)
 	ck_assert_uint_eq(progress.last, span.n_done);
 	feed(model, b, 0, span.n_done);
 	check_same_state(&plan, a, b);
-	engine->slot_clear(b);
+	engine->slot_clear(b, NULL);
 	span = (struct span){ .slot = b, .tokens = tokens, .n = span.n_done, .n_keep = N, .hidden = want };
 	ck_assert_int_eq(engine->forward(model, &span, 1, NULL), KRAIT_OK);
 	ck_assert_mem_eq(hidden, want, span.n * plan.width * sizeof(float));
@@ -271,7 +271,7 @@ START_TEST(callbacks_may_call)
 	ck_assert_uint_eq(progress.last, N);
 	ck_assert_uint_ge(progress.calls, 2);
 	feed(model, b, 0, N);
-	engine->slot_clear(b);
+	engine->slot_clear(b, NULL);
 	feed(model, b, 0, N);
 	check_same_state(&plan, a, b);
 	engine->slot_free(a), engine->slot_free(b);
@@ -309,7 +309,7 @@ START_TEST(many_logits)
 
 	ck_assert(all && one && vector);
 	feed(model, slot, 0, 5);
-	engine->slot_export(slot, plan.n_components - 1, vector);
+	engine->slot_export(slot, plan.n_components - 1, vector, NULL);
 	for (int i = 0; i < MANY; i++) {
 		slots[i] = slot;
 		hidden[i] = i % 2 ? vector : NULL;
@@ -531,7 +531,7 @@ START_TEST(instructions_by_name)
 	ck_assert_int_eq(engine->open(&model, &plan, &config, &why), KRAIT_OK);
 	ck_assert_str_eq(engine->about(model), "generic, 1 thread");
 	engine->close(model);
-	config = (struct engine_config){ .threads = 2, .fast = true };
+	config = (struct engine_config){ .threads = 2, .precision = PRECISION_FAST };
 	ck_assert_int_eq(engine->open(&model, &plan, &config, &why), KRAIT_OK);
 	ck_assert(strstr(engine->about(model), ", 2 threads") && strstr(engine->about(model), "exact"));
 	engine->close(model);

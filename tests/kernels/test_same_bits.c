@@ -199,7 +199,7 @@ static void compare_batch(const struct plan *plan, const char *instructions)
 
 		ck_assert_int_eq(alone.status, KRAIT_OK);
 		ck_assert_uint_eq(alone.n_done, alone.n);
-		engine->slot_clear(r.slot);
+		engine->slot_clear(r.slot, NULL);
 		alone.slot = r.slot;
 		alone.hidden = r.hidden;
 		ck_assert_int_eq(engine->forward(r.model, &alone, 1, NULL), KRAIT_OK);

@@ -308,6 +308,7 @@ START_TEST(inspecting_reads_no_weights)
 {
 	uint64_t memory;
 	krait_session *session;
+	krait_batch *batch;
 
 	must_open(golden(goldens[_i]));
 	memory = krait_model_memory(model, 2);
@@ -317,6 +318,10 @@ START_TEST(inspecting_reads_no_weights)
 	ck_assert_ptr_null(model->plan.tensors[0].data);
 	ck_assert_uint_eq(krait_model_memory(model, 2), memory);
 	ck_assert_int_eq(krait_session_new(&session, model), KRAIT_ERROR_UNSUPPORTED);
+	ck_assert_int_eq(krait_batch_new(&batch, model), KRAIT_ERROR_UNSUPPORTED);
+	ck_assert_ptr_nonnull(strstr(krait_batch_error(batch), "KRAIT_OPTION_INSPECT"));
+	ck_assert_int_eq(krait_batch_add(batch, session, NULL, 0), KRAIT_ERROR_UNSUPPORTED);
+	krait_batch_free(batch);
 	krait_session_free(session);
 	krait_model_free(model);
 }

@@ -10,15 +10,26 @@
 #define KIT_CASES 9
 extern const char *const kit_cases[KIT_CASES];          /* folders under tests/data/golden */
 
-struct kit_options { const char *weights, *instructions, *tokenizer; int threads; };
+/* The tests run on the CPU, on the CUDA engine under emulation (KIT_EMULATED, linked in), or on what
+ * KRAIT_TEST_DEVICE names. NULL: the CPU. */
+const char *kit_device(void);
+/* Whether a whole suite takes too long here for every day: under emulation, unless KRAIT_LONG asks for it. */
+bool kit_too_slow(void);
+/* How far two ways to the same numbers may be apart, relative: 0 on the CPU. */
+double kit_tolerance(void);
 
-/* `path` as kit_case or support_demo gives it; NULL options: defaults. */
+struct kit_options { const char *weights, *instructions, *tokenizer; int threads; const char *device, *precision; };
+
+/* `path` as kit_case or support_demo gives it; NULL options: defaults, in exact precision. */
 krait_model *kit_open(const char *path, const struct kit_options *options);
 const char *kit_case(size_t index);
 
 krait_session *kit_session(krait_model *model);
 void kit_ok(krait_session *session, krait_status status);       /* fails with the session's text */
-void kit_same_position(krait_session *a, krait_session *b);     /* position, hidden vector and logits, to the bit */
+void kit_same_position(krait_session *a, krait_session *b);     /* position, hidden vector and logits, within the tolerance */
+
+/* Two rows of numbers, within the tolerance. */
+bool kit_same(const float *a, const float *b, size_t n);
 
 /* Tokens that any model of the golden cases has: 1 .. 80, from a generator with a seed. */
 void kit_tokens(krait_token *out, size_t n, uint32_t seed);

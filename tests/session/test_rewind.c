@@ -211,13 +211,15 @@ int main(void)
 	TCase *tcase = tcase_create("rewind");
 
 	tcase_add_checked_fixture(tcase, open_model, close_model);
-	tcase_add_test(tcase, test_generated);
-	tcase_add_test(tcase, test_into_a_feed);
 	tcase_add_test(tcase, test_to_the_beginning);
-	tcase_add_test(tcase, test_off_and_set_later);
 	tcase_add_test(tcase, test_after_restore);
-	tcase_add_test(tcase, test_embeddings);
 	tcase_add_test(tcase, test_forks);
+	if (!kit_too_slow()) {
+		tcase_add_test(tcase, test_generated);
+		tcase_add_test(tcase, test_into_a_feed);
+		tcase_add_test(tcase, test_off_and_set_later);
+		tcase_add_test(tcase, test_embeddings);
+	}
 	suite_add_tcase(suite, tcase);
 	return support_run(suite);
 }

@@ -242,12 +242,14 @@ int main(void)
 	TCase *tcase = tcase_create("stop");
 
 	tcase_add_checked_fixture(tcase, open_model, close_model);
-	tcase_add_loop_test(tcase, test_stop_texts, 0, (int)(sizeof(cases) / sizeof(*cases)));
-	tcase_add_test(tcase, test_pieces_are_whole_characters);
+	tcase_add_loop_test(tcase, test_stop_texts, 0, kit_too_slow() ? 1 : (int)(sizeof(cases) / sizeof(*cases)));
 	tcase_add_test(tcase, test_cut_character);
-	tcase_add_test(tcase, test_rewind_brings_text_back);
-	tcase_add_test(tcase, test_many_stop_texts);
-	tcase_add_test(tcase, test_fed_text_is_no_output);
+	if (!kit_too_slow()) {
+		tcase_add_test(tcase, test_pieces_are_whole_characters);
+		tcase_add_test(tcase, test_rewind_brings_text_back);
+		tcase_add_test(tcase, test_many_stop_texts);
+		tcase_add_test(tcase, test_fed_text_is_no_output);
+	}
 	suite_add_tcase(suite, tcase);
 	return support_run(suite);
 }

@@ -271,82 +271,148 @@ static krait_session *new_session(krait_model *model, int64_t n_tokens)
 	return session;
 }
 
+/* A conversation of the demo model with a session that it is fed to. */
+struct talk {
+	krait_model *model;
+	krait_chat *chat;
+	krait_session *session;
+};
+
+static struct talk begin_talk(int64_t n_tokens)
+{
+	krait_model *model = open_demo();
+
+	return (struct talk){ model, new_chat(model), new_session(model, n_tokens) };
+}
+
+static void end_talk(const struct talk *talk)
+{
+	krait_session_free(talk->session);
+	krait_chat_free(talk->chat);
+	krait_model_free(talk->model);
+}
+
 /* Three turns fed piece by piece end where the whole conversation has as many tokens, and each
  * answer is generated from the very sequence that encoding the conversation gives. */
 START_TEST(test_feed)
 {
-	krait_model *model = open_demo();
-	krait_chat *chat = new_chat(model);
-	krait_session *session = new_session(model, 8), *whole;
+	struct talk talk = begin_talk(8);
+	krait_session *whole;
 	krait_token tokens[1024];
 	char text[4096], again[4096];
 	size_t n;
 
 	for (int turn = 0; turn < 3; turn++) {
-		good(chat, krait_chat_add(chat, "user", turn ? "Go on." : "Tell me a story about the wolf."));
-		good(chat, krait_chat_feed(chat, session));
-		n = encoded(chat, 1, tokens, 1024);
-		ck_assert_uint_eq(krait_session_position(session), n);
-		good(chat, krait_chat_feed(chat, session));     /* nothing is new */
-		ck_assert_uint_eq(krait_session_position(session), n);
-		whole = new_session(model, 8);
+		good(talk.chat, krait_chat_add(talk.chat, "user", turn ? "Go on." : "Tell me a story about the wolf."));
+		good(talk.chat, krait_chat_feed(talk.chat, talk.session));
+		n = encoded(talk.chat, 1, tokens, 1024);
+		ck_assert_uint_eq(krait_session_position(talk.session), n);
+		good(talk.chat, krait_chat_feed(talk.chat, talk.session));     /* nothing is new */
+		ck_assert_uint_eq(krait_session_position(talk.session), n);
+		whole = new_session(talk.model, 8);
 		ck_assert_int_eq(krait_session_feed(whole, tokens, n), KRAIT_OK);
 		answer(whole, again);
-		answer(session, text);
+		answer(talk.session, text);
 		ck_assert_str_eq(text, again);
 		krait_session_free(whole);
-		good(chat, krait_chat_add(chat, "assistant", text));
+		good(talk.chat, krait_chat_add(talk.chat, "assistant", text));
 	}
-	krait_session_free(session);
-	krait_chat_free(chat);
-	krait_model_free(model);
+	end_talk(&talk);
 }
 END_TEST
 
 START_TEST(test_feed_mismatch)
 {
-	krait_model *model = open_demo();
-	krait_chat *chat = new_chat(model);
-	krait_session *session = new_session(model, 6), *other = new_session(model, 6);
+	struct talk talk = begin_talk(6);
+	krait_session *other = new_session(talk.model, 6);
 	char text[1024];
 	uint64_t position;
 
-	good(chat, krait_chat_add(chat, "user", "Hello."));
-	good(chat, krait_chat_feed(chat, session));
-	answer(session, text);
-	position = krait_session_position(session);
-	good(chat, krait_chat_add(chat, "assistant", "something that was not said"));
-	ck_assert_int_eq(krait_chat_feed(chat, session), KRAIT_ERROR_MISMATCH);
-	ck_assert_uint_eq(krait_session_position(session), position);
+	good(talk.chat, krait_chat_add(talk.chat, "user", "Hello."));
+	good(talk.chat, krait_chat_feed(talk.chat, talk.session));
+	answer(talk.session, text);
+	position = krait_session_position(talk.session);
+	good(talk.chat, krait_chat_add(talk.chat, "assistant", "something that was not said"));
+	ck_assert_int_eq(krait_chat_feed(talk.chat, talk.session), KRAIT_ERROR_MISMATCH);
+	ck_assert_uint_eq(krait_session_position(talk.session), position);
 	ck_assert_int_eq(krait_session_feed_text(other, "A session with another text, but quite as long as the one that the chat was fed to."), KRAIT_OK);
-	ck_assert_int_eq(krait_chat_feed(chat, other), KRAIT_ERROR_MISMATCH);
-	good(chat, krait_chat_feed(chat, (krait_session_reset(session), session)));     /* from the beginning: everything is new */
-	krait_chat_clear(chat);
-	good(chat, krait_chat_add(chat, "user", "Anew."));
-	good(chat, krait_chat_feed(chat, other));
-	krait_session_free(session);
+	ck_assert_int_eq(krait_chat_feed(talk.chat, other), KRAIT_ERROR_MISMATCH);
+	good(talk.chat, krait_chat_feed(talk.chat, (krait_session_reset(talk.session), talk.session)));     /* from the beginning: everything is new */
+	krait_chat_clear(talk.chat);
+	good(talk.chat, krait_chat_add(talk.chat, "user", "Anew."));
+	good(talk.chat, krait_chat_feed(talk.chat, other));
 	krait_session_free(other);
-	krait_chat_free(chat);
-	krait_model_free(model);
+	end_talk(&talk);
+}
+END_TEST
+
+/* An answer may be longer than a session can go back, and the session a fork of the one that was fed. */
+START_TEST(test_feed_long_answer)
+{
+	static const int64_t reaches[] = { 0, 1, 4, 1024 };
+	struct talk talk = begin_talk(150);
+	krait_session *fork;
+	krait_token tokens[2048];
+	char text[4096];
+
+	ck_assert_int_eq(krait_session_set_int(talk.session, KRAIT_REWIND_TOKENS, reaches[_i]), KRAIT_OK);
+	for (int turn = 0; turn < 3; turn++) {
+		good(talk.chat, krait_chat_add(talk.chat, "user", turn ? "Go on." : "Tell me a story about the wolf."));
+		good(talk.chat, krait_chat_feed(talk.chat, talk.session));
+		ck_assert_uint_eq(krait_session_position(talk.session), encoded(talk.chat, 1, tokens, 2048));
+		ck_assert_uint_gt(answer(talk.session, text), 100);
+		good(talk.chat, krait_chat_add(talk.chat, "assistant", text));
+		ck_assert_int_eq(krait_session_fork(&fork, talk.session), KRAIT_OK);
+		krait_session_free(talk.session);
+		talk.session = fork;
+	}
+	good(talk.chat, krait_chat_add(talk.chat, "user", "And then?"));
+	ck_assert_int_eq(krait_session_set_int(talk.session, KRAIT_REWIND_TOKENS, reaches[_i] + 1), KRAIT_OK);
+	good(talk.chat, krait_chat_feed(talk.chat, talk.session));
+	end_talk(&talk);
+}
+END_TEST
+
+/* Taken back to the middle of a long answer, the session goes on with what is left of it. */
+START_TEST(test_feed_after_rewind)
+{
+	struct talk talk = begin_talk(100);
+	char text[4096];
+	size_t n = 0;
+
+	ck_assert_int_eq(krait_session_set_int(talk.session, KRAIT_REWIND_TOKENS, 8), KRAIT_OK);
+	good(talk.chat, krait_chat_add(talk.chat, "user", "Tell me a story about the wolf."));
+	good(talk.chat, krait_chat_feed(talk.chat, talk.session));
+	for (int i = 0; i < 60; i++) {
+		krait_token token;
+
+		ck_assert_int_eq(krait_session_next(talk.session, &token), KRAIT_OK);
+		if (i >= 55)
+			continue;
+		memcpy(text + n, krait_session_piece(talk.session), krait_session_piece_size(talk.session));
+		n += krait_session_piece_size(talk.session);
+	}
+	text[n] = 0;
+	ck_assert_int_eq(krait_session_rewind(talk.session, 5), KRAIT_OK);
+	good(talk.chat, krait_chat_add(talk.chat, "assistant", text));
+	good(talk.chat, krait_chat_add(talk.chat, "user", "Go on."));
+	good(talk.chat, krait_chat_feed(talk.chat, talk.session));
+	end_talk(&talk);
 }
 END_TEST
 
 /* What a cancelled feed did not read is read by the next one. */
 START_TEST(test_feed_cancelled)
 {
-	krait_model *model = open_demo();
-	krait_chat *chat = new_chat(model);
-	krait_session *session = new_session(model, 6);
+	struct talk talk = begin_talk(6);
 	krait_token tokens[256];
 
-	good(chat, krait_chat_add(chat, "user", "Tell me a story about the wolf."));
-	ck_assert_int_eq(krait_session_cancel(session), KRAIT_OK);
-	ck_assert_int_eq(krait_chat_feed(chat, session), KRAIT_CANCELLED);
-	good(chat, krait_chat_feed(chat, session));
-	ck_assert_uint_eq(krait_session_position(session), encoded(chat, 1, tokens, 256));
-	krait_session_free(session);
-	krait_chat_free(chat);
-	krait_model_free(model);
+	good(talk.chat, krait_chat_add(talk.chat, "user", "Tell me a story about the wolf."));
+	ck_assert_int_eq(krait_session_cancel(talk.session), KRAIT_OK);
+	ck_assert_int_eq(krait_chat_feed(talk.chat, talk.session), KRAIT_CANCELLED);
+	good(talk.chat, krait_chat_feed(talk.chat, talk.session));
+	ck_assert_uint_eq(krait_session_position(talk.session), encoded(talk.chat, 1, tokens, 256));
+	end_talk(&talk);
 }
 END_TEST
 
@@ -361,6 +427,8 @@ int main(void)
 	tcase_add_test(tcase, test_refusals);
 	tcase_add_test(tcase, test_feed);
 	tcase_add_test(tcase, test_feed_mismatch);
+	tcase_add_loop_test(tcase, test_feed_long_answer, 0, 4);
+	tcase_add_test(tcase, test_feed_after_rewind);
 	tcase_add_test(tcase, test_feed_cancelled);
 	suite_add_tcase(suite, tcase);
 	return support_run(suite);

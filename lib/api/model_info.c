@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* info.c - a model described as one JSON object, which `krait info --json` prints. */
+/* model_info.c - a model described as one JSON object, which `krait info --json` prints. */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
 
-#include "model/open.h"
+#include "api/model_info.h"
 
 #include "base/memory.h"
 #include "session/state.h"
@@ -67,7 +67,7 @@ static bool put_text_files(json_t *object, const struct krait_model *model)
 		&& (model->chat_template ? put_text(object, "chat_template", model->chat_template) : put(object, "chat_template", json_null()));
 }
 
-static json_t *describe(const struct krait_model *model, const char *path)
+static json_t *describe(const struct krait_model *model)
 {
 	const struct plan *plan = &model->plan;
 	json_t *object = json_object();
@@ -81,25 +81,25 @@ static json_t *describe(const struct krait_model *model, const char *path)
 		&& put_text_files(object, model) && put_text(object, "fingerprint", model->fingerprint_text) && put_text(object, "device", model->device)
 		&& put(object, "engine", model->emodel ? json_string(model->engine->about(model->emodel)) : json_null())
 		&& put(object, "inspected", json_boolean(!model->emodel)) && put_generation(object, model)
-		&& (path ? put_text(object, "path", path) : put(object, "path", json_null())) && put_text(object, "note", model->note))
+		&& (model->path ? put_text(object, "path", model->path) : put(object, "path", json_null())) && put_text(object, "note", model->note))
 		return object;
 	json_decref(object);
 	return NULL;
 }
 
-krait_status krait__model_describe(struct krait_model *model, const char *path, struct why *why)
+krait_status krait__model_describe(struct krait_model *model)
 {
-	json_t *object = describe(model, path);
+	json_t *object = describe(model);
 	char *text = object ? json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
 	json_malloc_t take;
 	json_free_t give_back;
 
 	json_decref(object);
 	if (!text)
-		return krait__why_memory(why);
+		return krait__why_memory(&model->why);
 	/* jansson's block is not ours to keep: its allocator may be another one by the time it is freed. */
 	model->info = krait__copy_text(text);
 	json_get_alloc_funcs(&take, &give_back);
 	give_back(text);
-	return model->info ? KRAIT_OK : krait__why_memory(why);
+	return model->info ? KRAIT_OK : krait__why_memory(&model->why);
 }

@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* turn.c - a lock that serves its callers in the order in which they came. */
-#ifdef HAVE_CONFIG_H
-#include "config.h"
-#endif
-#include "kernels/cpu/cpu.h"
+#include "base/turn.h"
 
 bool krait__turn_init(struct turn *turn)
 {
