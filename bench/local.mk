@@ -1,6 +1,8 @@
 # Measurements are not part of `make check`: times are read by people.
-EXTRA_DIST += %D%/README.md %D%/cpu.sh
+EXTRA_DIST += %D%/README.md %D%/cpu.sh %D%/gpu.sh %D%/gpu_report.py
 
 bench: krait
 	KRAIT='$(abs_top_builddir)/krait' KRAIT_MODEL_PATH='$(abs_top_srcdir)/models' $(SHELL) $(srcdir)/bench/cpu.sh bench.jsonl
-.PHONY: bench
+.PHONY: bench modelled
+include %D%/transformer/local.mk
+include %D%/modelled/local.mk

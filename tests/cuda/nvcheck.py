@@ -1,0 +1,231 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What nvcc made of the kernels, without a GPU.
+
+  nvcheck.py table OBJECT.nvo...           every kernel on every architecture
+  nvcheck.py limits LIMITS OBJECT.nvo...   what breaks the limits; fails when anything does
+  nvcheck.py propose OBJECT.nvo...         a table of limits that these objects keep
+  nvcheck.py names OBJECT.nvo...           the kernels' names
+  nvcheck.py lines DOCUMENT SOURCE...      lines that only nvcc sees; fails over 5 %, or when a place is
+                                           not named in the document
+
+Registers, stack, spills and shared memory are ptxas's own words, which the build keeps beside
+each object in .ptxas. Instructions are counted in the cubins in the object: ELF files for the
+machine 190, whose code is instructions of 16 bytes with the opcode in bits 0 to 11 and the
+width of an access in bits 73 to 75 (sm_70 and later)."""
+import collections
+import re
+import struct
+import subprocess
+import sys
+
+OPCODES = {
+	0x981: 'LDG', 0x986: 'STG', 0x983: 'LDL', 0x387: 'STL', 0x987: 'STL', 0x984: 'LDS', 0x388: 'STS', 0x988: 'STS',
+	0xfae: 'LDGSTS', 0x23c: 'HMMA', 0xb1d: 'BAR', 0x389: 'SHFL', 0x589: 'SHFL', 0x989: 'SHFL', 0xf89: 'SHFL',
+	0x308: 'MUFU', 0x908: 'MUFU', 0x944: 'CALL', 0x83b: 'LDSM',
+}
+WIDTHS = {0: '8', 1: '8', 2: '16', 3: '16', 4: '32', 5: '64', 6: '128'}
+WIDE = ('LDG', 'STG', 'LDS', 'STS')
+COLUMNS = ('regs', 'stack', 'spill', 'smem', 'LDG128', 'LDG64', 'LDG32', 'STG128', 'LDGSTS', 'LDSM', 'HMMA', 'BAR', 'SHFL', 'MUFU', 'local')
+
+
+def cubins(data):
+	"""Each ELF file for a GPU in an object: its architecture and its bytes."""
+	at = data.find(b'\x7fELF', 1)
+	while at >= 0:
+		machine, = struct.unpack_from('<H', data, at + 18)
+		if machine == 190:
+			flags, = struct.unpack_from('<I', data, at + 48)
+			yield flags >> 8 & 0xff, data[at:]
+		at = data.find(b'\x7fELF', at + 1)
+
+
+def code(cubin):
+	"""The mangled name and the instructions of each kernel in a cubin."""
+	table, = struct.unpack_from('<Q', cubin, 0x28)
+	size, number, names = struct.unpack_from('<HHH', cubin, 0x3a)
+	sections = [struct.unpack_from('<IIQQQQIIQQ', cubin, table + i * size) for i in range(number)]
+	strings = sections[names][4]
+	for section in sections:
+		start = strings + section[0]
+		name = cubin[start:cubin.index(b'\0', start)].decode()
+		if name.startswith('.text.'):
+			yield name[6:], cubin[section[4]:section[4] + section[5]]
+
+
+def count(instructions):
+	counts = collections.Counter()
+	for at in range(0, len(instructions) - 15, 16):
+		word = int.from_bytes(instructions[at:at + 16], 'little')
+		name = OPCODES.get(word & 0xfff)
+		if name is None:
+			continue
+		counts[name] += 1
+		if name in WIDE:
+			counts[name + WIDTHS.get(word >> 73 & 7, '?')] += 1
+	counts['local'] = counts['LDL'] + counts['STL']
+	return counts
+
+
+def resources(path):
+	"""(mangled name, architecture) -> registers, stack, spill, smem."""
+	found, current = {}, None
+	for line in open(path):
+		if m := re.search(r"Compiling entry function '(\S+)' for 'sm_(\d+)'", line):
+			current = found.setdefault((m[1], int(m[2])), {'regs': 0, 'stack': 0, 'spill': 0, 'smem': 0})
+		elif current is not None and (m := re.search(r'(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes spill loads', line)):
+			current['stack'] = int(m[1])
+			current['spill'] = int(m[2]) + int(m[3])
+		elif current is not None and (m := re.search(r'Used (\d+) registers', line)):
+			current['regs'] = int(m[1])
+			shared = re.search(r'(\d+) bytes smem', line)
+			current['smem'] = int(shared[1]) if shared else 0
+			current = None
+	return found
+
+
+def plain(demangled):
+	"""void (anonymous namespace)::gemv<float, 4>(int) -> gemv<float, 4>, as tests/emu/names.cpp does."""
+	text = re.sub(r'^void ', '', demangled.replace('(anonymous namespace)::', ''))
+	depth = 0
+	for i, c in enumerate(text):
+		depth += (c == '<') - (c == '>')
+		if c == '(' and depth == 0:
+			return text[:i]
+	return text
+
+
+def demangle(names):
+	out = subprocess.run(['c++filt'], input='\n'.join(names) + '\n', capture_output=True, text=True, check=True).stdout
+	return dict(zip(names, (plain(line) for line in out.splitlines())))
+
+
+def kernels(objects):
+	"""(name, architecture) -> measures, of all objects."""
+	found = {}
+	for path in objects:
+		said = resources(path[:-len('.nvo')] + '.ptxas')
+		seen = {}
+		for architecture, cubin in cubins(open(path, 'rb').read()):
+			for name, instructions in code(cubin):
+				seen[name, architecture] = {**count(instructions), **said.get((name, architecture), {})}
+		if set(said) - set(seen):
+			sys.exit(f'{path}: no code was found of {sorted(set(said) - set(seen))}')
+		names = demangle(sorted({name for name, _ in seen})) if seen else {}
+		for (name, architecture), measures in seen.items():
+			if (name, architecture) in said:
+				found[names[name], architecture] = measures
+	if not found:
+		sys.exit('no kernel was found')
+	return found
+
+
+def base(name):
+	return name.split('<')[0]
+
+
+def read_limits(path):
+	limits = {}
+	for line in open(path):
+		words = re.split(r'\s{2,}', line.split('#')[0].strip())
+		if words and words[0]:
+			limits[words[0]] = dict(word.split('=') for word in ' '.join(words[1:]).split())
+	return limits
+
+
+def broken(name, architecture, have, limits):
+	wanted = {**limits.get('*', {}), **limits.get(base(name), {}), **limits.get(name, {}), **limits.get(f'{base(name)} sm_{architecture}', {})}
+	for what, bound in wanted.items():
+		least = what.endswith('>')
+		value = have.get(what.rstrip('>'), 0)
+		if value < int(bound) if least else value > int(bound):
+			yield f'{name} on sm_{architecture}: {what.rstrip(">")} is {value}, the limit is {"at least" if least else "at most"} {bound}'
+
+
+def check_limits(path, objects):
+	limits, found, bad = read_limits(path), kernels(objects), []
+	for (name, architecture), have in sorted(found.items()):
+		bad.extend(broken(name, architecture, have, limits))
+	present = {base(name) for name, _ in found} | {name for name, _ in found} | {f'{base(name)} sm_{a}' for name, a in found}
+	bad.extend(f'{name}: in the table, but no such kernel' for name in limits if name != '*' and name not in present)
+	bad.extend(f'{name}: has no line in the table' for name in sorted({base(name) for name, _ in found}) if name not in limits)
+	print('\n'.join(bad) if bad else f'{len(found)} kernels are within their limits')
+	return bool(bad)
+
+
+def propose(objects):
+	found = kernels(objects)
+	print('# kernel  at most=n  at least>=n. "*": every kernel. A name holds for all instances of a template.')
+	print('*  spill=0 stack=0 local=0')
+	for name in sorted({base(n) for n, _ in found}):
+		of = [have for (n, _), have in found.items() if base(n) == name]
+		words = [f'regs={(max(h["regs"] for h in of) + 7) // 8 * 8}', f'smem={max(h["smem"] for h in of)}']
+		words += [f'{what}>={least}' for what in ('LDG128', 'LDGSTS', 'LDSM', 'HMMA') if (least := min(h.get(what, 0) for h in of)) > 0]
+		words += [f'{what}={most}' for what in ('stack', 'local') if (most := max(h.get(what, 0) for h in of)) > 0]
+		print(f'{name}  {" ".join(words)}')
+
+
+def table(objects):
+	rows = [('kernel', 'arch') + COLUMNS]
+	for (name, architecture), have in sorted(kernels(objects).items()):
+		rows.append((name, str(architecture)) + tuple(str(have.get(c, 0)) for c in COLUMNS))
+	widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+	for row in rows:
+		print('  '.join([row[0].ljust(widths[0])] + [row[i].rjust(widths[i]) for i in range(1, len(row))]))
+
+
+def nvcc_only(path):
+	"""Lines of code in a file, and those that only nvcc sees, by the function or macro around them."""
+	total, only, place, stack = 0, collections.Counter(), None, []
+	for line in open(path):
+		text = line.strip()
+		if m := re.match(r'#\s*(ifdef|ifndef)\s+CUDA_EMU\b', text):
+			stack.append(m[1] == 'ifndef')
+		elif re.match(r'#\s*if', text):
+			stack.append(stack[-1] if stack else False)
+		elif re.match(r'#\s*el', text) and stack:
+			stack[-1] = not stack[-1] if text.startswith('#else') or text.startswith('#elif') else stack[-1]
+		elif re.match(r'#\s*endif', text) and stack:
+			stack.pop()
+		elif text and not text.startswith(('//', '/*', '*')):
+			total += 1
+			if m := re.match(r'#\s*define\s+(\w+)', text):
+				place = m[1]
+			elif not line.startswith(('\t', ' ')) and (m := re.search(r'(\w+)\s*\(', text)):
+				place = m[1]
+			if stack and stack[-1]:
+				only[place] += 1
+	return total, only
+
+
+def check_lines(document, sources):
+	total, only = 0, collections.Counter()
+	for path in sources:
+		n, of = nvcc_only(path)
+		total += n
+		only.update(of)
+	text = open(document).read()
+	missing = [place for place in only if f'`{place}`' not in text]
+	for place, n in sorted(only.items()):
+		print(f'{place}: {n} lines')
+	print(f'{sum(only.values())} of {total} lines, {100 * sum(only.values()) / total:.1f} %')
+	for place in missing:
+		print(f'{document} does not say what stands for {place} where nvcc is not there')
+	return bool(missing) or 20 * sum(only.values()) > total
+
+
+def main(words):
+	if len(words) < 2:
+		sys.exit(__doc__)
+	verb, rest = words[0], words[1:]
+	if verb == 'limits':
+		return check_limits(rest[0], rest[1:])
+	if verb == 'lines':
+		return check_lines(rest[0], rest[1:])
+	if verb == 'names':
+		print('\n'.join(sorted({name for name, _ in kernels(rest)})))
+		return False
+	return {'propose': propose, 'table': table}[verb](rest)
+
+
+sys.exit(1 if main(sys.argv[1:]) else 0)
