@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package krait
+
+import (
+	"context"
+	"sort"
+	"unsafe"
+
+	"krait/internal/raw"
+)
+
+// Batch advances several sessions of one model in one pass over the weights. What a session computes
+// does not depend on its company.
+type Batch struct{ h *handle }
+
+// Entry is what one session of a batch does: it reads Tokens, or, when there are none, makes one as
+// Next does.
+type Entry struct {
+	Session *Session
+	Tokens  []Token
+}
+
+// Result is what became of an entry: OK, End or Cancelled; the token that was made, or NoToken; and the
+// text that it completed.
+type Result struct {
+	Status Status
+	Token  Token
+	Piece  string
+}
+
+// NewBatch makes an empty batch for sessions of the model.
+func (m *Model) NewBatch() (*Batch, error) {
+	h, err := m.make("batch", raw.Batch_new, raw.Batch_free, raw.Batch_error)
+	if err != nil {
+		return nil, err
+	}
+	return &Batch{h}, nil
+}
+
+// Close frees the batch, not its sessions.
+func (b *Batch) Close() error { return b.h.close() }
+
+// Run runs the entries. An error: no session moved. When the context is done each session stops at a
+// token boundary, and its result is Cancelled.
+func (b *Batch) Run(ctx context.Context, entries []Entry) (results []Result, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, stopped(err)
+	}
+	sessions, unlock := lock(entries)
+	defer unlock()
+	err = b.h.call(func(p uintptr) int {
+		raw.Batch_clear(p)
+		for _, e := range entries {
+			if status := raw.Batch_add(p, e.session(), e.Tokens); status != int(OK) {
+				return status
+			}
+		}
+		status := watch(ctx, sessions, func() int { return raw.Batch_run(p) })
+		if status == int(OK) {
+			results = collectResults(p, entries)
+		} else {
+			for _, s := range sessions {
+				s.settle(status)
+			}
+		}
+		return status
+	})
+	return results, err
+}
+
+func (e Entry) session() uintptr {
+	if e.Session == nil {
+		return 0
+	}
+	return e.Session.h.p
+}
+
+func collectResults(p uintptr, entries []Entry) []Result {
+	results := make([]Result, len(entries))
+	for i, e := range entries {
+		status := raw.Batch_status(p, uint(i))
+		results[i] = Result{Status: Status(status), Token: raw.Batch_token(p, uint(i))}
+		if len(e.Tokens) == 0 && status != int(Cancelled) {
+			results[i].Piece = raw.Session_piece(e.session())
+		}
+		e.Session.settle(status)
+	}
+	return results
+}
+
+// lock locks each session once, in the one order that all batches use.
+func lock(entries []Entry) (sessions []*Session, unlock func()) {
+	seen := map[*Session]bool{}
+	for _, e := range entries {
+		if e.Session != nil && !seen[e.Session] {
+			seen[e.Session] = true
+			sessions = append(sessions, e.Session)
+		}
+	}
+	sort.Slice(sessions, func(i, j int) bool {
+		return uintptr(unsafe.Pointer(sessions[i])) < uintptr(unsafe.Pointer(sessions[j]))
+	})
+	for _, s := range sessions {
+		s.h.mu.Lock()
+	}
+	return sessions, func() {
+		for _, s := range sessions {
+			s.h.mu.Unlock()
+		}
+	}
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package krait
+
+import (
+	"context"
+
+	"krait/internal/raw"
+)
+
+// Session is one sequence. Its calls wait for each other; Cancel does not wait.
+type Session struct {
+	h            *handle
+	cancel       cancel
+	vocab, width int
+}
+
+// NewSession makes an empty session on the model.
+func (m *Model) NewSession() (*Session, error) {
+	h, err := m.make("session", raw.Session_new, raw.Session_free, raw.Session_error)
+	if err != nil {
+		return nil, err
+	}
+	return &Session{h: h, vocab: m.VocabSize(), width: m.Width()}, nil
+}
+
+// Close frees the session once its current call has ended.
+func (s *Session) Close() error {
+	s.h.mu.Lock()
+	defer s.h.mu.Unlock()
+	s.cancel.mu.Lock() // a Cancel that is under way ends first
+	defer s.cancel.mu.Unlock()
+	s.h.drop()
+	return nil
+}
+
+// Feed reads tokens into the state.
+func (s *Session) Feed(ctx context.Context, tokens []Token) error {
+	return s.run(ctx, func(p uintptr) int { return raw.Session_feed(p, tokens) })
+}
+
+// FeedText tokenizes and feeds. At position 0 it adds what the tokenizer's post-processor adds; the
+// text of a special token stays plain text.
+func (s *Session) FeedText(ctx context.Context, text string) error {
+	return s.run(ctx, func(p uintptr) int {
+		flags := 0
+		if raw.Session_position(p) == 0 {
+			flags = AddSpecial
+		}
+		return raw.Session_feed_utf8(p, text, flags)
+	})
+}
+
+// FeedFlags is FeedText with ParseSpecial and AddSpecial as told.
+func (s *Session) FeedFlags(ctx context.Context, text string, flags int) error {
+	return s.run(ctx, func(p uintptr) int { return raw.Session_feed_utf8(p, text, flags) })
+}
+
+// FeedEmbeddings feeds vectors in place of tokens, one after the other, each of the model's width.
+func (s *Session) FeedEmbeddings(ctx context.Context, embeddings []float32, width int) error {
+	if width <= 0 || len(embeddings)%width != 0 {
+		return &Error{Status: ErrArgument, Text: "the embeddings are not whole vectors of the width given"}
+	}
+	return s.run(ctx, func(p uintptr) int {
+		return raw.Session_feed_embeddings(p, embeddings, uint(len(embeddings)/width), uint(width))
+	})
+}
+
+// Logits gives the logits of the last position, or, with KeepPositions set before the last feed, of up
+// to its last positions, oldest first: rows of VocabSize.
+func (s *Session) Logits() ([]float32, error) { return s.rows(s.vocab, raw.Session_logits) }
+
+// Hidden gives the final norm's output as Logits gives logits: rows of Width.
+func (s *Session) Hidden() ([]float32, error) { return s.rows(s.width, raw.Session_hidden) }
+
+// LogitsInto writes what Logits gives into out, which must have room for it.
+func (s *Session) LogitsInto(out []float32) error {
+	return s.h.call(func(p uintptr) int { return raw.Session_logits(p, out) })
+}
+
+// HiddenInto writes what Hidden gives into out, which must have room for it.
+func (s *Session) HiddenInto(out []float32) error {
+	return s.h.call(func(p uintptr) int { return raw.Session_hidden(p, out) })
+}
+
+// rows asks for one row more until there is room: a refusal costs next to nothing.
+func (s *Session) rows(width int, get func(uintptr, []float32) int) (out []float32, err error) {
+	err = s.h.call(func(p uintptr) int {
+		for {
+			out = append(out, make([]float32, width)...)
+			if status := get(p, out); status != int(ErrSpace) || width == 0 {
+				return status
+			}
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// Score feeds tokens and gives ln p of each after all before it; NaN for one that has nothing before it.
+func (s *Session) Score(ctx context.Context, tokens []Token) ([]float32, error) {
+	out := make([]float32, len(tokens))
+	err := s.run(ctx, func(p uintptr) int { return raw.Session_score(p, tokens, out) })
+	return out, err
+}
+
+// Position is the number of tokens and embeddings read so far.
+func (s *Session) Position() (n uint64) {
+	s.h.look(func(p uintptr) { n = raw.Session_position(p) })
+	return n
+}
+
+// Reset goes back to position 0; settings and stops stay.
+func (s *Session) Reset() error { return s.h.call(raw.Session_reset) }
+
+// Rewind goes back by n tokens, at most RewindTokens.
+func (s *Session) Rewind(n uint64) error {
+	return s.run(context.Background(), func(p uintptr) int { return raw.Session_rewind(p, n) })
+}
+
+// Fork makes a second session that goes on from here.
+func (s *Session) Fork() (*Session, error) {
+	h, err := s.child("session", raw.Session_fork, raw.Session_free, raw.Session_error)
+	if err != nil {
+		return nil, err
+	}
+	return &Session{h: h, vocab: s.vocab, width: s.width}, nil
+}
+
+// Snapshot keeps where the session is; the session goes on as before.
+func (s *Session) Snapshot() (*State, error) {
+	h, err := s.child("state", raw.Session_snapshot, raw.State_free, raw.State_error)
+	if err != nil {
+		return nil, err
+	}
+	return &State{h}, nil
+}
+
+// Restore puts the session where the state was taken. ErrMismatch: it is a state of another model.
+func (s *Session) Restore(state *State) error {
+	return state.h.use(func(st uintptr) error {
+		return s.h.call(func(p uintptr) int { return raw.Session_restore(p, st) })
+	})
+}
+
+func (s *Session) child(what string, f func(out *uintptr, p uintptr) int, free func(uintptr), text func(uintptr) string) (h *handle, err error) {
+	err = s.h.call(func(p uintptr) int {
+		var out uintptr
+		status := f(&out, p)
+		if status == int(OK) {
+			h = newHandle(out, what, free, text, s.h.calls)
+		}
+		return status
+	})
+	return h, err
+}

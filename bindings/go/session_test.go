@@ -1,0 +1,398 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package krait
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"reflect"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+)
+
+const opening = "Once upon a time there was a king"
+
+func TestModel(t *testing.T) {
+	model := demo(t)
+	if model.Family() != "mamba" || model.Device() != "cpu" || model.Layers() != 6 || model.VocabSize() != 4096 || model.Width() != 256 {
+		t.Fatal(model.Family(), model.Device(), model.Layers(), model.VocabSize(), model.Width())
+	}
+	if model.Parameters() < 3_000_000 || model.Memory(2) <= model.Memory(1) || model.StateSize() == 0 || len(model.Fingerprint()) != 32 {
+		t.Fatal(model.Parameters(), model.Memory(1), model.Memory(2), model.StateSize(), model.Fingerprint())
+	}
+	if !strings.Contains(model.Info(), model.Fingerprint()) || model.Note() != "" {
+		t.Fatal(model.Info(), model.Note())
+	}
+	devices, err := Devices()
+	must(t, err)
+	if len(devices) == 0 || devices[0].Name != "cpu" || devices[0].About == "" || devices[0].Memory == 0 {
+		t.Fatal(devices)
+	}
+}
+
+func TestOptions(t *testing.T) {
+	lines, calls := 0, 0
+	model := open(t, data(t, "golden/mamba1-bin-f16"), WithInt(OptionThreads, 1), WithText(OptionDevice, "cpu"),
+		WithText(OptionWeights, "f32"), WithText(OptionPrecision, "exact"), WithText(OptionInstructions, "generic"), WithInt(OptionMap, 0),
+		WithText(OptionTokenizer, data(t, "tokenizer/neox/tokenizer.json")),
+		WithLog(func(level int, text string) {
+			if level < LogError || level > LogInfo || text == "" {
+				t.Errorf("level %d: %q", level, text)
+			}
+			lines++
+		}),
+		WithProgress(func(done, total uint64) bool { calls++; return done <= total }))
+	if lines == 0 || calls == 0 || model.Tokenizer() == nil {
+		t.Fatal(lines, calls, model.Tokenizer())
+	}
+	before := calls
+	must(t, session(t, model).Feed(ctx, make([]Token, 2000)))
+	if calls == before {
+		t.Fatal("a long prompt made no progress")
+	}
+	headers := open(t, "demo", WithInt(OptionInspect, 1))
+	_, err := headers.NewSession()
+	is(t, err, ErrUnsupported)
+}
+
+// Next, Tokens and Generate say the same.
+func TestGenerate(t *testing.T) {
+	model := demo(t)
+	s := greedy(t, model, opening)
+	must(t, s.SetInt(MaxNewTokens, 40))
+	fork, err := s.Fork()
+	must(t, err)
+	state, err := s.Snapshot()
+	must(t, err)
+	text := rest(t, s)
+	if s.EndReason() != ReasonLimit || len(text) < 60 {
+		t.Fatalf("%d: %q", s.EndReason(), text)
+	}
+	if _, _, err := s.Next(ctx); err != io.EOF {
+		t.Fatal(err)
+	}
+	tokens, again, err := fork.Generate(ctx, 100)
+	must(t, err)
+	if again != text || len(tokens) != 40 {
+		t.Fatalf("%d tokens, %q, not %q", len(tokens), again, text)
+	}
+	must(t, s.Restore(state))
+	if again := rest(t, s); again != text {
+		t.Fatalf("restored: %q, not %q", again, text)
+	}
+	if end := s.Position(); end != state.Position()+40 {
+		t.Fatal(end, state.Position())
+	}
+	must(t, s.Rewind(40))
+	if again := rest(t, s); again != text {
+		t.Fatalf("rewound: %q, not %q", again, text)
+	}
+}
+
+func TestStops(t *testing.T) {
+	model := demo(t)
+	text := rest(t, limited(t, model, 40))
+	word := strings.Fields(text)[5]
+	s := limited(t, model, 40)
+	must(t, s.AddStopText(word))
+	if cut := rest(t, s); cut != text[:strings.Index(text, word)] || s.EndReason() != ReasonStopText {
+		t.Fatalf("%q of %q, %d", cut, text, s.EndReason())
+	}
+	s = limited(t, model, 40)
+	tokens, _, err := s.Generate(ctx, 5)
+	must(t, err)
+	must(t, s.Rewind(5))
+	must(t, s.AddStop(tokens[3]))
+	if cut, _, err := s.Generate(ctx, 40); err != nil || len(cut) > 3 || s.EndReason() != ReasonStop {
+		t.Fatal(cut, err, s.EndReason())
+	}
+	must(t, s.ClearStops())
+	must(t, s.SetBias(tokens[0], -1000))
+	must(t, s.Reset())
+	must(t, s.FeedText(ctx, opening))
+	if token, _, err := s.Next(ctx); err != nil || token == tokens[0] {
+		t.Fatal(token, err)
+	}
+}
+
+func limited(t *testing.T, model *Model, n int64) *Session {
+	s := greedy(t, model, opening)
+	must(t, s.SetInt(MaxNewTokens, n))
+	return s
+}
+
+func TestSettings(t *testing.T) {
+	s := session(t, demo(t))
+	for _, setting := range []int{SampleTopK, SampleSeed, MaxNewTokens, KeepPositions, RewindTokens} {
+		must(t, s.SetInt(setting, 7))
+		if value, err := s.Int(setting); err != nil || value != 7 {
+			t.Fatal(setting, value, err)
+		}
+	}
+	for _, setting := range []int{SampleTemperature, SampleTopP, SampleMinP, SampleTypicalP, SampleRepetitionPenalty, SamplePresencePenalty, SampleFrequencyPenalty} {
+		must(t, s.SetFloat(setting, 0.5))
+		if value, err := s.Float(setting); err != nil || value != 0.5 {
+			t.Fatal(setting, value, err)
+		}
+	}
+	from := sampler(t, map[string]any{"temperature": 0.25})
+	must(t, from.SetBias(3, 1))
+	must(t, s.SetSampler(from))
+	if value, _ := s.Float(SampleTemperature); value != 0.25 {
+		t.Fatal(value)
+	}
+	if token, err := sampler(t, map[string]any{"temperature": 0.0}).Pick([]float32{1, 3, 2}, nil, 0); err != nil || token != 1 {
+		t.Fatal(token, err)
+	}
+}
+
+// Two ways to feed the same: the same logits. Embeddings move the state too.
+func TestFeed(t *testing.T) {
+	model := demo(t)
+	tokenizer := model.Tokenizer()
+	tokens, err := tokenizer.Encode(opening, AddSpecial)
+	must(t, err)
+	a, b := session(t, model), session(t, model)
+	must(t, a.FeedText(ctx, opening))
+	must(t, b.Feed(ctx, tokens[:3]))
+	must(t, b.FeedFlags(ctx, "", ParseSpecial))
+	must(t, b.Feed(ctx, tokens[3:]))
+	if same, err := sameLogits(a, b); !same {
+		t.Fatal("logits differ", err)
+	}
+	must(t, b.Reset())
+	must(t, b.FeedEmbeddings(ctx, make([]float32, 2*model.Width()), model.Width()))
+	if b.Position() != 2 {
+		t.Fatal(b.Position())
+	}
+	is(t, b.FeedEmbeddings(ctx, make([]float32, 7), model.Width()), ErrArgument)
+	// A slice of something that also holds pointers.
+	mixed := &struct {
+		text   *string
+		tokens [3]Token
+	}{new(string), [3]Token{1, 2, 3}}
+	must(t, b.Feed(ctx, mixed.tokens[:]))
+}
+
+func sameLogits(a, b *Session) (bool, error) {
+	x, err := a.Logits()
+	if err != nil {
+		return false, err
+	}
+	y, err := b.Logits()
+	return reflect.DeepEqual(x, y), err
+}
+
+func TestState(t *testing.T) {
+	model, folder := demo(t), t.TempDir()
+	s := greedy(t, model, opening)
+	must(t, s.SetNote([]byte("a note\x00of mine")))
+	state, err := s.Snapshot()
+	must(t, err)
+	path := filepath.Join(folder, "state")
+	must(t, state.Save(path))
+	written, err := state.Bytes()
+	must(t, err)
+	file, err := os.ReadFile(path)
+	must(t, err)
+	if !bytes.Equal(file, written) || len(file) != state.Size() {
+		t.Fatal(len(file), len(written), state.Size())
+	}
+	loaded, err := model.LoadState(path)
+	must(t, err)
+	read, err := model.ReadState(file)
+	must(t, err)
+	for _, from := range []*State{loaded, read} {
+		other := session(t, model)
+		must(t, other.Restore(from))
+		if same, err := sameLogits(s, other); !same {
+			t.Fatal("logits differ", err)
+		}
+		if note, err := from.Note(); err != nil || string(note) != "a note\x00of mine" {
+			t.Fatal(note, err)
+		}
+		must(t, from.Close())
+	}
+	file[len(file)/2] ^= 1
+	_, err = model.ReadState(file)
+	is(t, err, ErrFormat)
+}
+
+// What a batch computes is what each session computes alone.
+func TestBatch(t *testing.T) {
+	model := demo(t)
+	batch, err := model.NewBatch()
+	must(t, err)
+	defer batch.Close()
+	prompts := []string{"Once upon a time", "The wolf said", "There was"}
+	var entries []Entry
+	var want []string
+	for _, prompt := range prompts {
+		tokens, err := model.Tokenizer().Encode(prompt, AddSpecial)
+		must(t, err)
+		alone := greedy(t, model, prompt)
+		_, text, err := alone.Generate(ctx, 10)
+		must(t, err)
+		want = append(want, text)
+		entries = append(entries, Entry{greedy(t, model, ""), tokens})
+	}
+	_, err = batch.Run(ctx, entries)
+	must(t, err)
+	got := make([]string, len(entries))
+	for i := range entries {
+		entries[i].Tokens = nil
+	}
+	for n := 0; n < 10; n++ {
+		results, err := batch.Run(ctx, entries)
+		must(t, err)
+		for i, r := range results {
+			if r.Status != OK || r.Token < 0 {
+				t.Fatal(r)
+			}
+			got[i] += r.Piece
+		}
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Fatalf("%q, not %q", got, want)
+	}
+	_, err = batch.Run(ctx, []Entry{entries[0], entries[0]})
+	is(t, err, ErrArgument)
+	_, err = batch.Run(ctx, []Entry{{Session: nil}})
+	is(t, err, ErrArgument)
+}
+
+func TestDecoder(t *testing.T) {
+	tokenizer := demo(t).Tokenizer()
+	text := "Grüße, 🦊 and 狼!"
+	tokens, err := tokenizer.Encode(text, 0)
+	must(t, err)
+	decoder, err := tokenizer.NewDecoder()
+	must(t, err)
+	defer decoder.Close()
+	var joined string
+	for _, token := range tokens {
+		piece, err := decoder.Push(token)
+		must(t, err)
+		joined += piece
+	}
+	piece, err := decoder.Flush()
+	must(t, err)
+	if joined+piece != text {
+		t.Fatalf("%q", joined+piece)
+	}
+	if token := tokenizer.Find("<|user|>"); token != 1 || tokenizer.Find("no such token") != NoToken || tokenizer.Size() != 4096 {
+		t.Fatal(token, tokenizer.Size())
+	}
+	shown, _ := tokenizer.Decode([]Token{1, 43}, 0)
+	hidden, _ := tokenizer.Decode([]Token{1, 43}, SkipSpecial)
+	if shown != "<|user|>"+hidden {
+		t.Fatal(shown, hidden)
+	}
+	other, err := OpenTokenizer(data(t, "tokenizer/neox"))
+	must(t, err)
+	must(t, other.Close())
+}
+
+// A conversation of two turns, and what does not continue it.
+func TestChat(t *testing.T) {
+	model := demo(t)
+	chat, err := NewChat(model)
+	must(t, err)
+	defer chat.Close()
+	s := limited(t, model, 20)
+	must(t, s.Reset())
+	must(t, chat.Add("user", "Tell me a story about the wolf."))
+	must(t, chat.Feed(ctx, s))
+	answer := rest(t, s)
+	must(t, chat.Add("assistant", answer))
+	must(t, chat.Add("user", "Go on."))
+	must(t, chat.Feed(ctx, s))
+	if rest(t, s) == "" {
+		t.Fatal("no answer")
+	}
+	must(t, chat.Add("assistant", "This is not what it said."))
+	before := s.Position()
+	is(t, chat.Feed(ctx, s), ErrMismatch)
+	if s.Position() != before {
+		t.Fatal("it was fed")
+	}
+	plain, err := NewChat(nil)
+	must(t, err)
+	must(t, plain.SetTemplate("{{ name }}: {{ messages[0].content }}"))
+	must(t, plain.Set("name", "krait"))
+	must(t, plain.AddMessage(map[string]any{"role": "user", "content": "hello"}))
+	if text, err := plain.Render(false); err != nil || text != "krait: hello" {
+		t.Fatal(text, err)
+	}
+}
+
+func TestCancel(t *testing.T) {
+	s := greedy(t, demo(t), opening)
+	s.Cancel() // the next call
+	before := s.Position()
+	is(t, s.Feed(ctx, []Token{5}), Cancelled)
+	if s.Position() != before {
+		t.Fatal("it was fed")
+	}
+	must(t, s.ClearStops())
+	soon, cancel := context.WithTimeout(ctx, 30*time.Millisecond)
+	defer cancel()
+	tokens, _, err := s.Generate(soon, 1_000_000)
+	if !errors.Is(err, Cancelled) || !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatal(len(tokens), err)
+	}
+	if s.Position() != before+uint64(len(tokens)) {
+		t.Fatal(s.Position(), len(tokens))
+	}
+	if _, _, err := s.Next(soon); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatal(err)
+	}
+	if _, _, err := s.Next(ctx); err != nil {
+		t.Fatal("a context ended a call that was not its own: ", err)
+	}
+	done, stop := context.WithCancel(ctx)
+	stop()
+	is(t, s.FeedText(done, "x"), Cancelled)
+	_, err = OpenContext(done, "demo")
+	is(t, err, Cancelled)
+}
+
+// A context that is done when the call has just ended leaves nothing behind for the next.
+func TestLateCancel(t *testing.T) {
+	s := greedy(t, demo(t), opening)
+	for i := 0; i < 300; i++ {
+		soon, cancel := context.WithCancel(ctx)
+		go func(turns int) {
+			for n := 0; n < turns; n++ {
+				runtime.Gosched()
+			}
+			cancel()
+		}(i % 30)
+		err := s.Feed(soon, []Token{5})
+		if err != nil {
+			is(t, err, Cancelled)
+		}
+		before := s.Position()
+		if err := s.Feed(ctx, []Token{6}); err != nil || s.Position() != before+1 {
+			t.Fatal(i, err, s.Position(), before)
+		}
+		cancel()
+	}
+}
+
+// A panic in a callback does not cross C, and is not lost.
+func TestCallbackPanic(t *testing.T) {
+	defer func() {
+		if p := recover(); p != "mine" {
+			t.Fatal(p)
+		}
+	}()
+	Open("demo", WithProgress(func(done, total uint64) bool { panic("mine") }))
+	t.Fatal("no panic")
+}

@@ -1,0 +1,18 @@
+# python/ - the package krait: _krait from SWIG, the rest by hand.
+python_files = %D%/krait/__init__.py %D%/krait/__init__.pyi %D%/krait/py.typed
+EXTRA_DIST += %D%/python.i %D%/examples/hello.py $(python_files) build-aux/python_place.py
+if HAVE_PYTHON_BINDING
+kraitpyexecdir = $(pythondir)/krait
+kraitpyexec_DATA = $(python_files)
+kraitpyexec_LTLIBRARIES = %D%/_krait.la
+nodist_bindings_python__krait_la_SOURCES = %D%/krait_python.c
+bindings_python__krait_la_CPPFLAGS = -I$(top_srcdir)/include $(PYTHON_CPPFLAGS)
+bindings_python__krait_la_CFLAGS = $(binding_cflags)
+bindings_python__krait_la_LDFLAGS = $(binding_ldflags)
+bindings_python__krait_la_DEPENDENCIES = libkrait.la
+module_notes += $(kraitpyexecdir)/_krait.la
+CLEANFILES += %D%/krait_python.c %D%/krait.py
+
+%D%/krait_python.c: $(swig_sources) %D%/python.i
+	$(AM_V_GEN)$(MKDIR_P) %D% && $(SWIG) -python $(swig_flags) -module krait -outdir %D% -o $@ $(top_srcdir)/bindings/krait.i
+endif

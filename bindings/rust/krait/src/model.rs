@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+use crate::callbacks::Callbacks;
+use crate::{raw, Error, Options, Result, Status, Tokenizer};
+use krait_sys as sys;
+use std::os::raw::c_char;
+use std::path::Path;
+use std::ptr::{null_mut, NonNull};
+use std::sync::Arc;
+
+/// Weights, configuration and tokenizer on one device. A clone is the same model.
+pub struct Model {
+    p: NonNull<sys::krait_model>,
+    calls: Arc<Callbacks>,
+}
+
+// A model is immutable once open, and counts its owners atomically.
+unsafe impl Send for Model {}
+unsafe impl Sync for Model {}
+
+impl Clone for Model {
+    fn clone(&self) -> Model {
+        unsafe { sys::krait_model_ref(self.p.as_ptr()) };
+        Model { p: self.p, calls: self.calls.clone() }
+    }
+}
+
+impl Drop for Model {
+    fn drop(&mut self) {
+        unsafe { sys::krait_model_free(self.p.as_ptr()) }
+    }
+}
+
+impl Model {
+    /// Opens a folder with a checkpoint, a weight file, or the name of an installed model.
+    pub fn open(path: impl AsRef<Path>) -> Result<Model> {
+        Options::new().open(path)
+    }
+
+    pub(crate) fn own(p: NonNull<sys::krait_model>, calls: Arc<Callbacks>) -> Model {
+        Model { p, calls }
+    }
+
+    pub(crate) fn as_ptr(&self) -> *mut sys::krait_model {
+        self.p.as_ptr()
+    }
+
+    pub(crate) fn calls(&self) -> &Arc<Callbacks> {
+        &self.calls
+    }
+
+    fn text(&self, f: unsafe extern "C" fn(*const sys::krait_model) -> *const c_char) -> String {
+        raw::text(unsafe { f(self.as_ptr()) })
+    }
+
+    /// "mamba", "mamba2", ...
+    pub fn family(&self) -> String {
+        self.text(sys::krait_model_family)
+    }
+
+    /// "cpu", "cuda:0", ...
+    pub fn device(&self) -> String {
+        self.text(sys::krait_model_device)
+    }
+
+    /// What is not as asked, and why.
+    pub fn note(&self) -> String {
+        self.text(sys::krait_model_note)
+    }
+
+    /// The JSON of `krait info`.
+    pub fn info(&self) -> String {
+        self.text(sys::krait_model_info)
+    }
+
+    /// The same for the same weights in any file format.
+    pub fn fingerprint(&self) -> String {
+        self.text(sys::krait_model_fingerprint)
+    }
+
+    /// The number of logits, padding included.
+    pub fn vocab_size(&self) -> usize {
+        unsafe { sys::krait_model_vocab_size(self.as_ptr()) }
+    }
+
+    /// The number of elements of a hidden vector.
+    pub fn width(&self) -> usize {
+        unsafe { sys::krait_model_width(self.as_ptr()) }
+    }
+
+    /// The number of layers.
+    pub fn n_layers(&self) -> usize {
+        unsafe { sys::krait_model_n_layers(self.as_ptr()) }
+    }
+
+    /// The number of parameters; a tied head counts once.
+    pub fn n_parameters(&self) -> u64 {
+        unsafe { sys::krait_model_n_parameters(self.as_ptr()) }
+    }
+
+    /// Bytes of one saved state.
+    pub fn state_size(&self) -> usize {
+        unsafe { sys::krait_model_state_size(self.as_ptr()) }
+    }
+
+    /// Bytes needed for this many sessions.
+    pub fn memory(&self, n_sessions: usize) -> u64 {
+        unsafe { sys::krait_model_memory(self.as_ptr(), n_sessions) }
+    }
+
+    /// The model's own tokenizer, if it has one.
+    pub fn tokenizer(&self) -> Option<Tokenizer> {
+        // The borrowed pointer becomes an owner before it is given out.
+        let p = unsafe { sys::krait_tokenizer_ref(sys::krait_model_tokenizer(self.as_ptr()) as *mut _) };
+        NonNull::new(p).map(Tokenizer::own)
+    }
+}
+
+/// A device that models can be opened on.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Device {
+    /// For `ModelOption::DEVICE`: "cpu", "cuda:0".
+    pub name: String,
+    /// What it is, or why it cannot be used.
+    pub about: String,
+    /// Bytes; 0 when unknown.
+    pub memory: u64,
+    /// Bytes free now; 0 when unknown.
+    pub memory_free: u64,
+}
+
+/// The devices, as it is now. The CPU is the first.
+pub fn devices() -> Result<Vec<Device>> {
+    let mut p = null_mut();
+    raw::check(unsafe { sys::krait_devices_open(&mut p) }, String::new)?;
+    let list = (0..unsafe { sys::krait_devices_count(p) })
+        .map(|i| unsafe {
+            Device {
+                name: raw::text(sys::krait_devices_name(p, i)),
+                about: raw::text(sys::krait_devices_about(p, i)),
+                memory: sys::krait_devices_memory(p, i),
+                memory_free: sys::krait_devices_memory_free(p, i),
+            }
+        })
+        .collect();
+    unsafe { sys::krait_devices_free(p) };
+    Ok(list)
+}
+
+/// The version of the library that is running, "0.1.0".
+pub fn version() -> String {
+    raw::text(unsafe { sys::krait_version() })
+}
+
+/// The value of a constant by its name in C.
+pub fn constant(name: &str) -> Result<i64> {
+    let mut value = 0;
+    let status = unsafe { sys::krait_constant(raw::c_text(name)?.as_ptr(), &mut value) };
+    match Status(status.0) {
+        Status::OK => Ok(value),
+        status => Err(Error::new(status, format!("no constant is called {name}"))),
+    }
+}

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+#![deny(unsafe_op_in_unsafe_fn)]
+
+mod errors;
+mod golden;
+mod json;
+mod sessions;
+mod support;
+mod threads;

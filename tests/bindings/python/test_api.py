@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The package itself: its constants, its stubs, its errors, and what is open or closed."""
+import ast
+import os
+import re
+import subprocess
+import sys
+
+import kit
+import krait
+
+
+class Names(kit.TestCase):
+    def test_constants(self):
+        with open(os.path.join(kit.SOURCE, "include", "krait.h"), encoding="utf-8") as file:
+            found = re.findall(r"^#define (KRAIT_\w+)\s+\(?(-?\d+)", file.read(), re.M)
+        self.assertGreaterEqual(len(found), 45)
+        for name, value in found:
+            self.assertEqual(getattr(krait, name[6:]), int(value), name)
+            self.assertEqual(krait.constant(name), int(value), name)
+        with self.assertRaises(krait.NotFoundError):
+            krait.constant("KRAIT_NOTHING")
+
+    def test_every_function(self):
+        with open(os.path.join(kit.SOURCE, "include", "krait.h"), encoding="utf-8") as file:
+            functions = re.findall(r"^KRAIT_API .*?\bkrait_(\w+)\(", file.read(), re.M)
+        self.assertGreater(len(functions), 100)
+        held = {name for name in functions if name.endswith(("_free", "_ref")) and name != "devices_memory_free"}
+        self.assertEqual([name for name in functions if not hasattr(krait._krait, name)], [n for n in functions if n in held])
+
+    def test_stubs(self):
+        with open(os.path.join(os.path.dirname(krait.__file__), "__init__.pyi"), encoding="utf-8") as file:
+            tree = ast.parse(file.read())
+        self.assertTrue(os.path.exists(os.path.join(os.path.dirname(krait.__file__), "py.typed")))
+        self.compare(krait, tree.body)
+
+    def compare(self, owner, body):
+        told = set()
+        for node in body:
+            if isinstance(node, ast.AnnAssign):
+                told.add(node.target.id)
+            elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+                told.add(node.name)
+            if isinstance(node, ast.ClassDef) and node.name != "Device":
+                self.compare(getattr(owner, node.name), node.body)
+            if isinstance(node, ast.FunctionDef) and not node.decorator_list and not node.name.startswith("__"):
+                code = getattr(owner, node.name).__code__
+                names = [arg.arg for arg in node.args.args + node.args.kwonlyargs]
+                self.assertEqual(list(code.co_varnames[:code.co_argcount + code.co_kwonlyargcount]), names, node.name)
+        here = {name for name in vars(owner) if not name.startswith("_")} - {"status"}
+        self.assertEqual(here - told, set())
+        self.assertEqual({name for name in told - set(dir(owner)) if not name.startswith("_")} - {"status"}, set())
+
+    def test_library(self):
+        self.assertRegex(krait.version(), r"^\d+\.\d+\.\d+$")
+        self.assertEqual(krait.__version__, krait.version())
+        self.assertEqual(krait.status_name(krait.END), "KRAIT_END")
+        devices = krait.devices()
+        self.assertEqual(devices[0].name, "cpu")
+        self.assertGreater(devices[0].memory, 0)
+
+
+class Models(kit.TestCase):
+    def test_what_a_model_says(self):
+        model = kit.demo()
+        self.assertEqual((model.family, model.device, model.vocab_size, model.width), ("mamba", "cpu", 4096, 256))
+        self.assertEqual(model.info["fingerprint"], model.fingerprint)
+        self.assertEqual(model.info["n_parameters"], model.n_parameters)
+        self.assertEqual(model.info["n_layers"], model.n_layers)
+        self.assertGreater(model.memory(10), model.memory(1))
+        self.assertGreater(model.state_size, 0)
+        self.assertIsInstance(model.note, str)
+
+    def test_options(self):
+        with krait.Model(kit.TINY, threads=1, map=False, weights="f32", instructions="generic", device="cpu",
+                         precision="exact") as model:
+            self.assertIsNone(model.tokenizer)
+            with self.assertRaises(krait.UnsupportedError):
+                model.session().feed("text")
+        tokenizer = os.path.join(kit.SOURCE, "models", "demo", "tokenizer.json")
+        with krait.Model(kit.TINY.encode(), tokenizer=tokenizer) as model:
+            self.assertEqual(len(model.tokenizer), 4096)
+        with krait.Model(kit.TINY, inspect=True) as model:
+            self.assertGreater(model.n_parameters, 0)
+            with self.assertRaises(krait.UnsupportedError):
+                model.session()
+        for name, value, error in [("threads", -1, krait.ArgumentError), ("threads", "two", krait.ArgumentError),
+                                   ("instructions", "mmx", krait.UnsupportedError), ("colour", 1, TypeError)]:
+            with self.assertRaises(error):
+                krait.Model(kit.TINY, **{name: value})
+
+    def test_callbacks(self):
+        seen, lines = [], []
+        with krait.Model(kit.TINY, progress=lambda done, total: seen.append((done, total)),
+                         log=lambda level, text: lines.append((level, text))) as model:
+            self.assertEqual(seen[-1][0], seen[-1][1])
+            self.assertTrue(any(level == krait.LOG_INFO and "mamba2" in text for level, text in lines))
+            self.assertIn(krait.LOG_WARNING, [level for level, text in lines])
+            del seen[:]
+            session = model.session()
+            model.close()
+            session.feed([1] * 5000)
+            self.assertEqual(seen[-1], (5000, 5000))
+        with self.assertRaises(krait.Cancelled):
+            krait.Model(kit.TINY, progress=lambda done, total: True)
+
+        def fail(*arguments):
+            raise ZeroDivisionError("in a callback")
+        with self.assertRaisesRegex(ZeroDivisionError, "in a callback"):
+            krait.Model(kit.TINY, progress=fail)
+        with self.assertRaisesRegex(ZeroDivisionError, "in a callback"):
+            krait.Model(kit.TINY, log=fail)
+
+    def test_an_exception_while_feeding(self):
+        def stop(done, total):
+            if total == 5000 and done > 1000:
+                raise KeyError("enough")
+        with krait.Model(kit.TINY, progress=stop) as model, model.session() as session:
+            with self.assertRaisesRegex(KeyError, "enough"):
+                session.feed([1] * 5000)
+            self.assertTrue(1000 < session.position < 5000)
+            session.feed([1])
+
+
+class Closed(kit.TestCase):
+    def test_closed_handles(self):
+        model = krait.Model(kit.TINY)
+        session = model.session()
+        with session:
+            session.feed([1])
+        for call in session.next, session.reset, session.logits, session.cancel, lambda: session.position, lambda: session.seed:
+            with self.assertRaisesRegex(ValueError, "session was closed"):
+                call()
+        session.close()
+        model.close()
+        with self.assertRaisesRegex(ValueError, "model was closed"):
+            model.session()
+
+    def test_any_order(self):
+        model = krait.Model(kit.TINY)
+        session, batch, chat = model.session(), model.batch(), model.chat()
+        session.feed([1, 2, 3])
+        state = session.snapshot()
+        batch.add(session)
+        del model, chat
+        other = session.fork()
+        session.close()
+        self.assertEqual(batch.run()[0][0], krait.OK)
+        other.restore(state)
+        self.assertEqual(other.position, 3)
+
+    def test_wrong_types(self):
+        model = kit.demo()
+        for call in (lambda: model.session().restore(7), lambda: krait._krait.session_next(model._handle),
+                     lambda: krait._krait.session_next(7), lambda: krait._krait.session_new(object())):
+            with self.assertRaises((TypeError, AttributeError)):
+                call()
+        with self.assertRaises(TypeError):
+            model.session(colour=1)
+        with self.assertRaises(ValueError):
+            krait.Model("a\0b")
+        with self.assertRaises(UnicodeEncodeError):
+            model.session().feed("\ud800")
+
+
+class Errors(kit.TestCase):
+    def test_classes(self):
+        for status in range(-12, 0):
+            error = krait._error(status, "text")
+            self.assertEqual((error.status, str(error)), (status, "text"))
+            name = krait.status_name(status).removeprefix("KRAIT_ERROR_").replace("_", "").lower()
+            found = type(error).__name__.removesuffix("Error").lower()
+            self.assertEqual(found, {"memory": "outofmemory", "io": "file"}.get(name, name))
+            self.assertEqual(error.status_name, krait.status_name(status))
+        self.assertEqual(krait._error(-99, "text").status, -99)
+        self.assertIsInstance(krait._error(krait.CANCELLED, "text"), krait.Cancelled)
+
+    def raises(self, error, text, call):
+        with self.assertRaisesRegex(error, text) as caught:
+            call()
+        self.assertEqual(caught.exception.status, error.status)
+
+    def test_from_the_library(self):
+        model = kit.demo()
+        session = model.session()
+        session.feed([1, 2])
+        other = krait.Model(kit.TINY).session()
+        other.feed([1])
+        self.raises(krait.ArgumentError, "5000", lambda: session.feed([5000]))
+        self.raises(krait.ArgumentError, "nothing was fed", lambda: model.session().next())
+        self.raises(krait.FileError, "", lambda: session.snapshot().save(self.folder()))
+        bad = os.path.join(kit.DATA, "bad", "safetensors", "trailing-garbage.safetensors")
+        self.raises(krait.FormatError, "", lambda: model.load(bad))
+        self.raises(krait.FormatError, "", lambda: model.read(b"no state"))
+        self.raises(krait.UnsupportedError, "", lambda: model.session()._set(9999, int, 1))
+        self.raises(krait.MismatchError, "fingerprint", lambda: session.restore(other.snapshot()))
+        self.raises(krait.SpaceError, "256 are needed", lambda: session.hidden(memoryview(bytearray(4)).cast("f")))
+        self.raises(krait.NotFoundError, "/no/such", lambda: krait.Model("/no/such"))
+        self.raises(krait.NotFoundError, "/no/such", lambda: krait.Tokenizer("/no/such"))
+        self.assertTrue(issubclass(krait.NotFoundError, FileNotFoundError))
+
+    def test_device(self):
+        if any(device.name.startswith("cuda:") for device in krait.devices()):
+            self.skipTest("a GPU is here")
+        self.raises(krait.DeviceError, "cuda", lambda: krait.Model(kit.TINY, device="cuda"))
+
+    def test_forked(self):
+        session = kit.demo().session()
+        session.feed([1])
+        child = os.fork()
+        if child == 0:
+            try:
+                session.next()
+            except krait.ForkedError as error:
+                os._exit(0 if "open the model anew" in str(error) else 2)
+            os._exit(1)
+        self.assertEqual(os.waitpid(child, 0)[1], 0)
+
+    def test_out_of_memory(self):
+        program = ("import krait, resource\n"
+                   "model = krait.Model(%r, threads=1)\n"
+                   "session = model.session()\n"
+                   "used = int(open('/proc/self/statm').read().split()[0]) * 4096\n"
+                   "resource.setrlimit(resource.RLIMIT_AS, (used + (2 << 20), -1))\n"
+                   "try: krait.Model(%r, map=False, threads=1)\n"
+                   "except krait.OutOfMemoryError as error: print(error.status_name)\n"
+                   "session.feed([1])\n" % (kit.TINY, os.path.join(kit.SOURCE, "models", "demo")))
+        done = subprocess.run([sys.executable, "-B", "-c", program], capture_output=True, text=True)
+        self.assertEqual((done.stdout, done.stderr), ("KRAIT_ERROR_MEMORY\n", ""))

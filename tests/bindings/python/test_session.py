@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sessions, states, samplers and batches."""
+import array
+import os
+
+import kit
+import krait
+
+
+class Sessions(kit.TestCase):
+    def setUp(self):
+        self.session = kit.demo().session(temperature=0.8, top_p=0.9, seed=11)
+        self.session.feed("Once upon a time")
+
+    def same(self, a, b):
+        self.assertEqual(a.position, b.position)
+        self.assertEqual(a.hidden().tobytes(), b.hidden().tobytes())
+
+    def test_settings(self):
+        defaults = {"temperature": 1, "top_k": 0, "top_p": 1, "min_p": 0, "typical_p": 1, "repetition_penalty": 1,
+                    "presence_penalty": 0, "frequency_penalty": 0, "seed": 0, "max_new_tokens": 0, "keep_positions": 0,
+                    "rewind_tokens": 1024}
+        session = kit.demo().session()
+        for name, value in defaults.items():
+            self.assertEqual(getattr(session, name), value, name)
+        session.set(temperature=0, top_k=5, seed=(1 << 62) + 1)
+        self.assertEqual((session.temperature, session.top_k, session.seed), (0.0, 5, (1 << 62) + 1))
+        with self.assertRaises(krait.ArgumentError):
+            session.temperature = -1
+        with self.assertRaises(TypeError):
+            session.top_k = 1.5
+
+    def test_three_ways_to_generate(self):
+        a, b, c = self.session, self.session.fork(), self.session.fork()
+        tokens = a.tokens(30)
+        self.assertEqual(len(tokens), 30)
+        text = "".join(b.generate(30))
+        self.assertEqual(a.piece, text)
+        iterator = iter(c)
+        self.assertEqual([next(iterator) for _ in range(30)], tokens)
+        self.assertEqual(kit.demo().tokenizer.decode(tokens), text)
+        self.same(a, c)
+
+    def test_limit(self):
+        self.session.max_new_tokens = 3
+        self.assertEqual(len(list(self.session)), 3)
+        self.assertEqual(self.session.end_reason, krait.REASON_LIMIT)
+        self.assertIsNone(self.session.next())
+        self.session.feed(" and")
+        self.assertEqual(self.session.end_reason, krait.REASON_NONE)
+        self.assertEqual(len(self.session.tokens(10)), 3)
+
+    def test_stops(self):
+        self.session.temperature = 0
+        whole = "".join(self.session.fork().generate(40))
+        by_text = self.session.fork()
+        by_text.add_stop("shone")
+        self.assertIn("shone", whole)
+        self.assertEqual("".join(by_text.generate()), whole[:whole.index("shone")])
+        self.assertEqual(by_text.end_reason, krait.REASON_STOP_TEXT)
+        tokens = self.session.fork().tokens(10)
+        by_token = self.session.fork()
+        by_token.add_stop(tokens[4])
+        self.assertEqual(by_token.tokens(10), tokens[:tokens.index(tokens[4])])
+        self.assertEqual(by_token.end_reason, krait.REASON_STOP)
+        by_token.clear_stops()
+        self.assertEqual(by_token.end_reason, krait.REASON_STOP)
+        by_token.feed([1])
+        self.assertEqual(len(by_token.tokens(3)), 3)
+
+    def test_bytes_and_text(self):
+        a, b = kit.demo().session(), kit.demo().session()
+        a.feed("Caf\u00e9 \u4f60\u597d")
+        b.feed("Caf\u00e9 \u4f60\u597d".encode())
+        self.same(a, b)
+        a.feed("zero \0 inside")
+        self.assertEqual(a.position - b.position, len(kit.demo().tokenizer.encode("zero \0 inside")))
+        session = kit.demo().session(temperature=0)
+        ids = kit.demo().tokenizer.encode("\u4f60")
+        self.assertGreater(len(ids), 1)
+        session.feed("x")
+        pieces = []
+        for token in ids:
+            session.set_bias(token, 1e6)
+            self.assertEqual(session.next(), token)
+            session.set_bias(token, 0)
+            pieces.append((session.piece, session.piece_bytes))
+        self.assertEqual(pieces[-1], ("\u4f60", "\u4f60".encode()))
+        self.assertEqual([piece for piece, _ in pieces[:-1]], [""] * (len(ids) - 1))
+        with_special = kit.demo().session()
+        with_special.feed("<|endoftext|>", parse_special=True)
+        self.assertEqual(with_special.position, 1)
+
+    def test_rewind_and_reset(self):
+        there = self.session.fork()
+        self.session.tokens(20)
+        self.session.rewind(20)
+        self.same(self.session, there)
+        with self.assertRaises(krait.ArgumentError):
+            self.session.rewind(10000)
+        self.session.reset()
+        self.assertEqual(self.session.position, 0)
+        self.session.feed("Once upon a time")
+        self.assertEqual(self.session.tokens(5), there.tokens(5))
+
+    def test_states(self):
+        model = kit.demo()
+        self.session.set_note(b"mine \0 own")
+        state = self.session.snapshot()
+        self.assertEqual((state.position, state.note), (self.session.position, b"mine \0 own"))
+        following = self.session.tokens(12)
+        path = os.path.join(self.folder(), "caf\u00e9.state")
+        state.save(path)
+        written = bytes(state)
+        self.assertEqual(len(written), state.size)
+        into = bytearray(state.size + 3)
+        state.write(into)
+        self.assertEqual(bytes(into[:-3]), written)
+        with open(path, "rb") as file:
+            self.assertEqual(file.read(), written)
+        for again in model.load(path), model.load(os.fsencode(path)), model.read(written), model.read(memoryview(written)), state:
+            session = model.session()
+            session.restore(again)
+            self.assertEqual(session.tokens(12), following)
+            self.assertEqual(again.note, b"mine \0 own")
+        with self.assertRaises(krait.SpaceError):
+            state.write(bytearray(3))
+        long = bytes(range(256)) * 100
+        self.session.set_note(bytearray(long))
+        self.assertEqual(self.session.snapshot().note, long)
+        with self.assertRaises(krait.ArgumentError):
+            self.session.set_note(bytes((1 << 20) + 1))
+
+    def test_cancel_is_kept_for_the_next_call(self):
+        self.session.cancel()
+        with self.assertRaises(krait.Cancelled):
+            self.session.next()
+        self.assertIsNotNone(self.session.next())
+        self.session.cancel()
+        with self.assertRaises(krait.Cancelled):
+            self.session.feed([1])
+
+
+class Samplers(kit.TestCase):
+    def test_golden(self):
+        for name in "normal-0", "ties", "three-best":
+            file = kit.read_json("samplers", name + ".json")
+            logits = array.array("f", [float(x) for x in file["logits"]])
+            for case in file["cases"]:
+                settings = dict(case["settings"])
+                bias = settings.pop("logit_bias", {})
+                sampler = krait.Sampler(**settings)
+                for token, value in bias.items():
+                    sampler.set_bias(int(token), value)
+                probs = sampler.probs(logits, case["history"])
+                found = {token: p for token, p in enumerate(probs) if p > 0}
+                expected = {token: p for token, p in zip(case["support"], case["probs"]) if p > 1e-30}
+                if name == "normal-0":
+                    self.assertLessEqual(set(expected), set(found))
+                    self.assertLessEqual(set(found), set(case["support"]))
+                    self.assertIn(sampler.pick(logits, case["history"], 7), case["support"])
+                else:  # of equals, others may be chosen
+                    found, expected = [dict(enumerate(sorted(ps.values(), reverse=True))) for ps in (found, expected)]
+                for token, p in expected.items():
+                    self.assertAlmostEqual(found[token], p, delta=1e-6)
+
+    def test_in_a_session(self):
+        a, b = kit.demo().session(temperature=0.5, top_k=7, seed=3), kit.demo().session()
+        b.set_sampler(krait.Sampler(temperature=0.5, top_k=7, seed=3))
+        for session in a, b:
+            session.feed("Once")
+        self.assertEqual(a.tokens(20), b.tokens(20))
+        with self.assertRaises(AttributeError):
+            krait.Sampler().temperature
+        with self.assertRaises(krait.ArgumentError):
+            krait.Sampler(top_p=7)
+        with self.assertRaises(TypeError):
+            krait.Sampler(max_new_tokens=7)
+        out = array.array("f", bytes(8))
+        self.assertIs(krait.Sampler().probs(array.array("f", [0, 0]), out=out), out)
+        self.assertEqual(list(out), [0.5, 0.5])
+
+
+class Batches(kit.TestCase):
+    def test_as_alone(self):
+        model = kit.demo()
+        texts = ["Once upon a time", "The king", "A wolf and a fox went to the"]
+        alone, together = [], []
+        for i, text in enumerate(texts):
+            for kind in alone, together:
+                kind.append(model.session(seed=i))
+        batch = model.batch()
+        for session, text in zip(together, texts):
+            batch.add(session, model.tokenizer.encode(text))
+        self.assertEqual(len(batch), 3)
+        self.assertEqual(batch.run(), [(krait.OK, -1)] * 3)
+        rows = []
+        for _ in range(10):
+            for session in together:
+                batch.add(session)
+            rows.append([token for _, token in batch.run()])
+        for i, (session, text) in enumerate(zip(alone, texts)):
+            session.feed(text)
+            self.assertEqual(session.tokens(10), [row[i] for row in rows])
+            self.assertEqual(session.hidden().tobytes(), together[i].hidden().tobytes())
+
+    def test_errors(self):
+        model = kit.demo()
+        batch, session = model.batch(), model.session()
+        batch.add(session, [1])
+        with self.assertRaisesRegex(krait.ArgumentError, "already"):
+            batch.add(session)
+        with self.assertRaisesRegex(krait.ArgumentError, "another model"):
+            batch.add(krait.Model(kit.TINY).session())
+        with self.assertRaises(IndexError):
+            batch[1]
+        batch.clear()
+        self.assertEqual(len(batch), 0)
+        ended = model.session(max_new_tokens=1)
+        ended.feed([1])
+        ended.next()
+        batch.add(ended)
+        self.assertEqual(batch.run(), [(krait.END, -1)])
