@@ -3,7 +3,7 @@
 # summary.sh WORD LOG... - adds up the TAP results of the test logs: one line for each
 # suite, the names of what failed, and a closing line "N passed, N failed[, N skipped]",
 # after "WORD: " when WORD is not empty. Fails when a test did.
-# A skip whose reason has a word of $KRAIT_REQUIRE (a,b,c) is a failure.
+# A skip whose name or reason, the suite's path aside, has a word of $KRAIT_REQUIRE (a,b,c) is a failure.
 word=${1:+$1: }
 shift
 LC_ALL=C exec awk -v word="$word" -v require="${KRAIT_REQUIRE-}" '
@@ -51,6 +51,7 @@ BEGIN {
 				suite_passed++
 			} else if (line ~ /^SKIP/) {
 				plain = text
+				sub(/^[^ ]* /, "", plain)
 				gsub(/[^A-Za-z0-9_+.-]/, " ", plain)
 				if (wanted(plain)) {
 					fail(text " (required)")

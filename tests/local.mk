@@ -16,7 +16,10 @@ AM_TESTS_ENVIRONMENT = \
 	KRAIT_TEST_DATA='$(abs_top_srcdir)/tests/data'; KRAIT_MODEL_PATH='$(abs_top_srcdir)/models'; \
 	KRAIT='$(abs_top_builddir)/krait'; PYTHON3='$(PYTHON3)'; CC='$(CC)'; \
 	PKG_CONFIG='$(PKG_CONFIG)'; SANITIZE='$(SANITIZE_LDFLAGS)$(COVERAGE_LDFLAGS)'; \
+	EMU_KERNELS='$(abs_top_builddir)/emu-kernels.txt'; export EMU_KERNELS; \
 	CK_DEFAULT_TIMEOUT="$${CK_DEFAULT_TIMEOUT-600}"; \
+	GO='$(GO)'; MISSING_GO='$(MISSING_GO)'; CARGO='$(CARGO)'; RUSTC='$(RUSTC)'; BINDGEN='$(BINDGEN)'; \
+	SWIG='$(SWIG)'; MISSING_RUST='$(MISSING_RUST)'; export GO MISSING_GO CARGO RUSTC BINDGEN SWIG MISSING_RUST; \
 	export srcdir top_srcdir top_builddir KRAIT_TEST_DATA KRAIT_MODEL_PATH KRAIT PYTHON3 CC \
 		PKG_CONFIG SANITIZE CK_DEFAULT_TIMEOUT;
 
@@ -35,9 +38,16 @@ include %D%/text/template.mk
 include %D%/session/local.mk
 include %D%/kernels/local.mk
 include %D%/api/local.mk
+include %D%/emu/local.mk
+include %D%/cuda/local.mk
+include %D%/cuda/prefill.mk
+include %D%/cuda/decode.mk
+include %D%/cuda/engine.mk
 else
 TESTS += %D%/without-check.sh
 endif
 include %D%/tools/local.mk
 include %D%/install/local.mk
+include %D%/abi/local.mk
+include %D%/bindings/local.mk
 EXTRA_DIST += %D%/without-check.sh %D%/data build-aux/timed.sh build-aux/summary.sh

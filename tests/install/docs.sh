@@ -42,14 +42,6 @@ for doc in "$top_srcdir"/README.md "$top_srcdir"/CONTRIBUTING.md "$top_srcdir"/d
 	empty "$name: its links lead somewhere" "$work/found"
 done
 
-# Every function of the header is explained: a comment stands before it or on its line.
-awk '
-	/^\/\*|^ \*/ { commented = 1; next }
-	/^KRAIT_API/ { if (!commented && $0 !~ /\/\*/) print FILENAME ":" NR ": " $0; next }
-	/^$/ { commented = 0 }' "$top_srcdir/include/krait.h" |
-	grep -vE '_(free|error)\(' >"$work/found"
-result "functions without a word in krait.h: $(wc -l <"$work/found")" 0
-
 if [ -e "$top_srcdir/man/krait.1" ] && [ -x "$top_builddir/krait" ]; then
 	"$top_builddir/krait" --help | awk '/^  [a-z]/ { print $1 }' | while IFS= read -r verb; do
 		"$top_builddir/krait" "$verb" --help | grep -oE -- '--[a-z][a-z-]+' | sort -u | while IFS= read -r option; do

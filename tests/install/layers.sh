@@ -22,11 +22,11 @@ only() {
 
 ok "there are sources" test -n "$(includes lib)"
 only lib/base 'config\.h|base/[a-z0-9_]+\.h|krait\.h'
-only lib/model 'config\.h|(base|model)/[a-z0-9_]+\.h|engine\.h|krait(_experimental)?\.h|text/(tokenizer|template)\.h|session/state\.h|kernels/cpu/cpu\.h'
+only lib/model 'config\.h|(base|model)/[a-z0-9_]+\.h|engine\.h|krait(_experimental)?\.h|text/(tokenizer|template)\.h|kernels/cpu/cpu\.h'
 only lib/text 'config\.h|(base|text)/[a-z0-9_]+\.h|krait(_experimental)?\.h'
 only lib/session 'config\.h|(base|model|session|text)/[a-z0-9_]+\.h|engine\.h|krait(_experimental)?\.h'
 only lib/api 'config\.h|(base|model|session|text|api)/[a-z0-9_]+\.h|engine\.h|krait(_experimental)?\.h|kernels/cpu/cpu\.h'
-only kernels 'config\.h|(base|kernels/cpu)/[a-z0-9_]+\.h|cpu/[a-z0-9_]+\.h|engine\.h|krait\.h'
+only kernels 'config\.h|(base|kernels/cpu|kernels/cuda)/[a-z0-9_]+\.h|cpu/[a-z0-9_]+\.h|engine\.h|krait\.h'
 only tools 'config\.h|krait(_experimental)?\.h'
 grep -rn 'include *[<"]\(jansson\|pcre2\|utf8proc\)' --include='*.[ch]' lib/api lib/session kernels >"$work/found"
 empty "JSON, patterns and Unicode stay in lib/base, lib/model and lib/text" "$work/found"

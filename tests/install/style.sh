@@ -13,7 +13,8 @@ empty "each source begins with its licence" "$work/found"
 
 while IFS= read -r file; do
 	lines=$(wc -l <"$file")
-	case $file in tests/*) most=750 ;; *) most=600 ;; esac
+	# krait.h is mostly comment, and one file, since it is read from top to bottom.
+	case $file in include/krait.h) most=1200 ;; tests/*) most=750 ;; *) most=600 ;; esac
 	[ "$lines" -le $most ] || echo "$file: $lines lines"
 done <"$work/sources" >"$work/found"
 empty "no file is longer than 600 lines (a test: 750)" "$work/found"
@@ -22,6 +23,10 @@ empty "no file is longer than 600 lines (a test: 750)" "$work/found"
 words="TO""DO|FIX""ME|X""XX|HA""CK"
 grep -nwE "$words" -r include lib kernels tools bench docs bootstrap README.md tests --include='*.[ch]' --include='*.sh' --include='*.md' --include='*.mk' >"$work/found"
 empty "nothing is left for later" "$work/found"
+
+# What git writes where two changes meet; put together, as above.
+grep -nE "^(<<<<""<<<|>>>>"">>>) " -rI . --exclude-dir=.git --exclude-dir=data --exclude-dir=build >"$work/found"
+empty "no conflict is left open" "$work/found"
 
 # A function, from a line that begins with { to one that begins with }.
 while IFS= read -r file; do

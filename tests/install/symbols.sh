@@ -18,9 +18,10 @@ node() {
 
 declared "$top_srcdir/include/krait.h" >"$work/header"
 declared "$top_srcdir/include/krait_experimental.h" >"$work/experimental"
-node KRAIT_0 >"$work/node"
+# KRAIT_0 is what 0.1 had; each later release that adds something has a node of its own.
+for version in $(sed -n 's/^\(KRAIT_[0-9_]*\) {$/\1/p' "$top_srcdir/lib/libkrait.map"); do node "$version"; done | sort >"$work/node"
 node KRAIT_EXPERIMENTAL >"$work/node_experimental"
-ok "the map's KRAIT_0 is krait.h" diff "$work/header" "$work/node"
+ok "the map's nodes KRAIT_0... are krait.h" diff "$work/header" "$work/node"
 ok "the map's KRAIT_EXPERIMENTAL is krait_experimental.h" diff "$work/experimental" "$work/node_experimental"
 ok "krait.h declares functions" test -s "$work/header"
 
@@ -28,12 +29,18 @@ if [ -e "$lib" ] && [ -z "${SANITIZE-}" ]; then
 	nm -D --defined-only "$lib" | awk '$2 != "A" { print $3 }' | sed 's/@.*//' | sort >"$work/exports"
 	sort "$work/node" "$work/node_experimental" >"$work/all"
 	ok "the library exports what the map lists" diff "$work/all" "$work/exports"
-	nm -D --defined-only "$lib" | grep ' krait_' | grep -v '@@KRAIT_\(0\|EXPERIMENTAL\)$' >"$work/unversioned"
+	nm -D --defined-only "$lib" | grep ' krait_' | grep -v '@@KRAIT_\(0[0-9_]*\|EXPERIMENTAL\)$' >"$work/unversioned"
 	empty "each symbol has its version" "$work/unversioned"
 	if have readelf; then
 		readelf -d "$lib" | sed -n 's/.*(NEEDED).*\[\(.*\)\].*/\1/p' |
 			grep -v '^lib\(jansson\|pcre2-8\|utf8proc\|c\|m\|pthread\|openblas\|blis\)\.so\|^ld-linux' >"$work/needed"
 		empty "no other library is needed" "$work/needed"
+		if have ldd; then
+			ldd "$lib" | grep -v 'linux-vdso\|linux-gate\|ld-linux\|^	lib[cm]\.so' >"$work/ldd"
+			result "at most 3 libraries beyond libc and libm: $(wc -l <"$work/ldd")" "$([ "$(wc -l <"$work/ldd")" -le 3 ]; echo $?)" "$work/ldd"
+		else
+			skip "how many libraries" "ldd is not here"
+		fi
 		readelf -d "$lib" | grep -q 'SONAME.*\[libkrait\.so\.0\]'
 		result "the soname is libkrait.so.0" $?
 		readelf -lW "$lib" | grep 'GNU_STACK.*E' >"$work/stack"
