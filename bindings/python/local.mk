@@ -1,5 +1,7 @@
 # python/ - the package krait: _krait from SWIG, the rest by hand.
-python_files = %D%/krait/__init__.py %D%/krait/__init__.pyi %D%/krait/py.typed
+python_files = %D%/krait/__init__.py %D%/krait/__init__.pyi %D%/krait/py.typed %D%/krait/_batch.py %D%/krait/_errors.py \
+	%D%/krait/_handle.py %D%/krait/_library.py %D%/krait/_model.py %D%/krait/_sampler.py %D%/krait/_session.py \
+	%D%/krait/_state.py %D%/krait/_text.py
 EXTRA_DIST += %D%/python.i %D%/examples/hello.py $(python_files) build-aux/python_place.py
 if HAVE_PYTHON_BINDING
 kraitpyexecdir = $(pythondir)/krait

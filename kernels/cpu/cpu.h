@@ -127,15 +127,17 @@ void krait__float_mode_leave(struct float_mode mode);
 
 /* pass.c: a job for the pool; its argument is a struct pass */
 void krait__pass_job(void *argument, unsigned thread);
-struct product krait__product(const struct emodel *model, unsigned thread, const struct matrix *matrix, size_t n_rows);
 
-/* mamba1.c, mamba2.c: adds the part's output to scratch.x; ends with a barrier */
-void krait__mamba1(const struct pass *pass, const struct ready *ready, unsigned thread);
-void krait__mamba2(const struct pass *pass, const struct ready *ready, unsigned thread);
+/* stages.c: what blocks have in common; `thread` does its share of a stage */
+struct product krait__product(const struct emodel *model, unsigned thread, const struct matrix *matrix, size_t n_rows);
 void krait__norm_rows(const struct pass *pass, const float *weight, const float *bias, float eps, unsigned thread);
 void krait__segment_product(const struct pass *pass, const struct ready *ready, enum segment segment, struct share share, unsigned thread);
 void krait__conv_pieces(const struct pass *pass, const struct ready *ready, struct share channels);
 void krait__out_product(const struct pass *pass, const struct ready *ready, unsigned thread);
+
+/* mamba1.c, mamba2.c: adds the part's output to scratch.x; ends with a barrier */
+void krait__mamba1(const struct pass *pass, const struct ready *ready, unsigned thread);
+void krait__mamba2(const struct pass *pass, const struct ready *ready, unsigned thread);
 
 /* head.c */
 void krait__score_rows(const struct pass *pass, unsigned thread);

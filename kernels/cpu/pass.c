@@ -7,14 +7,6 @@
 
 #include <string.h>
 
-struct product krait__product(const struct emodel *model, unsigned thread, const struct matrix *matrix, size_t n_rows)
-{
-	return (struct product){
-		.matrix = *matrix, .n_rows = n_rows,
-		.row = model->scratch.rows + (size_t)thread * model->scratch.n_row,
-	};
-}
-
 static void embed_row(const struct emodel *model, const struct span *span, size_t position, float *out)
 {
 	const struct tensor *table = &model->plan->tensors[model->plan->embedding];
@@ -38,66 +30,6 @@ static void embed_rows(const struct pass *pass, unsigned thread)
 			if (piece->row + r >= share.first && piece->row + r < share.last)
 				embed_row(model, piece->span, piece->span->n_done + r, model->scratch.x + (piece->row + r) * model->scratch.wide);
 	}
-}
-
-void krait__norm_rows(const struct pass *pass, const float *weight, const float *bias, float eps, unsigned thread)
-{
-	const struct emodel *model = pass->model;
-	struct share share = krait__pool_share(model->pool, thread, pass->n_rows, 1);
-
-	for (size_t r = share.first; r < share.last; r++)
-		model->kernels->norm(model->scratch.normed + r * model->scratch.wide, model->scratch.x + r * model->scratch.wide,
-			weight, bias, model->plan->width, eps, model->plan->layer_norm);
-}
-
-void krait__segment_product(const struct pass *pass, const struct ready *ready, enum segment segment, struct share share, unsigned thread)
-{
-	const struct emodel *model = pass->model;
-	struct segments segments = krait__segments(ready->part);
-	struct matrix rows = krait__matrix_rows(&ready->in, segments.row[segment], segments.n[segment]);
-	struct product product = krait__product(model, thread, &rows, pass->n_rows);
-
-	product.in = model->scratch.normed;
-	product.in_stride = model->scratch.wide;
-	product.bias = ready->in_bias[segment];
-	product.out = model->scratch.projected + segments.at[segment];
-	product.out_stride = model->scratch.projected_wide;
-	model->kernels->product(&product, share.first, share.last);
-}
-
-/* Whole blocks: what stands behind the last channel is zero and stays so. */
-void krait__conv_pieces(const struct pass *pass, const struct ready *ready, struct share channels)
-{
-	const struct emodel *model = pass->model;
-	const struct scratch *s = &model->scratch;
-	size_t at = krait__segments(ready->part).at[SEGMENT_CONV];
-
-	for (size_t i = 0; i < pass->n_pieces; i++) {
-		const struct piece *piece = &pass->pieces[i];
-		struct conv conv = {
-			.in = s->projected + piece->row * s->projected_wide + at, .in_stride = s->projected_wide, .n_rows = piece->n,
-			.out = s->convolved + piece->row * s->convolved_wide, .out_stride = s->convolved_wide,
-			.state = piece->span->slot->data + ready->conv_at, .weight = ready->conv, .bias = ready->conv_bias,
-			.stride = krait__pad(krait__conv_channels(ready->part)), .d_conv = ready->part->d_conv,
-		};
-
-		model->kernels->conv(&conv, channels.first, channels.last);
-	}
-}
-
-void krait__out_product(const struct pass *pass, const struct ready *ready, unsigned thread)
-{
-	const struct emodel *model = pass->model;
-	struct product product = krait__product(model, thread, &ready->out, pass->n_rows);
-	struct share share = krait__pool_share(model->pool, thread, model->plan->width, BLOCK);
-
-	product.in = model->scratch.y;
-	product.in_stride = model->scratch.y_wide;
-	product.bias = ready->out_bias;
-	product.out = model->scratch.x;
-	product.out_stride = model->scratch.wide;
-	product.add = true;
-	model->kernels->product(&product, share.first, share.last);
 }
 
 void krait__pass_job(void *argument, unsigned thread)

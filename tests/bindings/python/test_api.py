@@ -42,7 +42,7 @@ class Names(kit.TestCase):
             elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
                 told.add(node.name)
             if isinstance(node, ast.ClassDef) and node.name != "Device":
-                self.compare(getattr(owner, node.name), node.body)
+                self.compare(getattr(krait._handle if node.name.startswith("_") else owner, node.name.lstrip("_")), node.body)
             if isinstance(node, ast.FunctionDef) and not node.decorator_list and not node.name.startswith("__"):
                 code = getattr(owner, node.name).__code__
                 names = [arg.arg for arg in node.args.args + node.args.kwonlyargs]
@@ -54,6 +54,7 @@ class Names(kit.TestCase):
     def test_library(self):
         self.assertRegex(krait.version(), r"^\d+\.\d+\.\d+$")
         self.assertEqual(krait.__version__, krait.version())
+        self.assertEqual({krait.Session.__module__, krait.Error.__module__, krait.devices.__module__}, {"krait"})
         self.assertEqual(krait.status_name(krait.END), "KRAIT_END")
         devices = krait.devices()
         self.assertEqual(devices[0].name, "cpu")
@@ -165,15 +166,16 @@ class Closed(kit.TestCase):
 
 class Errors(kit.TestCase):
     def test_classes(self):
+        error_of = krait._errors.error_of
         for status in range(-12, 0):
-            error = krait._error(status, "text")
+            error = error_of(status, "text")
             self.assertEqual((error.status, str(error)), (status, "text"))
             name = krait.status_name(status).removeprefix("KRAIT_ERROR_").replace("_", "").lower()
             found = type(error).__name__.removesuffix("Error").lower()
             self.assertEqual(found, {"memory": "outofmemory", "io": "file"}.get(name, name))
             self.assertEqual(error.status_name, krait.status_name(status))
-        self.assertEqual(krait._error(-99, "text").status, -99)
-        self.assertIsInstance(krait._error(krait.CANCELLED, "text"), krait.Cancelled)
+        self.assertEqual(error_of(-99, "text").status, -99)
+        self.assertIsInstance(error_of(krait.CANCELLED, "text"), krait.Cancelled)
 
     def raises(self, error, text, call):
         with self.assertRaisesRegex(error, text) as caught:

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The exceptions, one for each status that a call can fail with."""
+from . import _krait
+
+
+class Error(Exception):
+    """What a call of the library failed with. `status` is the number, `str()` the text."""
+    status: int
+
+    def __init__(self, text, status=None):
+        super().__init__(text)
+        if status is not None:
+            self.status = status
+
+    @property
+    def status_name(self):
+        return _krait.status_name(self.status)
+
+
+class Cancelled(Exception):
+    """The call was stopped by cancel() or a callback; what was done is kept."""
+    status = _krait.CANCELLED
+
+
+class ArgumentError(Error, ValueError):
+    status = _krait.ERROR_ARGUMENT
+
+
+class OutOfMemoryError(Error, MemoryError):
+    status = _krait.ERROR_MEMORY
+
+
+class FileError(Error, OSError):
+    status = _krait.ERROR_IO
+
+
+class FormatError(Error, ValueError):
+    status = _krait.ERROR_FORMAT
+
+
+class UnsupportedError(Error, NotImplementedError):
+    status = _krait.ERROR_UNSUPPORTED
+
+
+class MismatchError(Error, ValueError):
+    status = _krait.ERROR_MISMATCH
+
+
+class DeviceError(Error):
+    status = _krait.ERROR_DEVICE
+
+
+class BusyError(Error):
+    status = _krait.ERROR_BUSY
+
+
+class SpaceError(Error, ValueError):
+    status = _krait.ERROR_SPACE
+
+
+class LostError(Error):
+    status = _krait.ERROR_LOST
+
+
+class ForkedError(Error):
+    status = _krait.ERROR_FORKED
+
+
+class NotFoundError(Error, FileNotFoundError):
+    status = _krait.ERROR_NOT_FOUND
+
+
+_errors = {kind.status: kind for kind in Error.__subclasses__()}
+
+
+def error_of(status, text):
+    if status == _krait.CANCELLED:
+        return Cancelled(text)
+    return _errors[status](text) if status in _errors else Error(text, status)
+
+
+_krait.set_error(error_of)

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sessions."""
+import array
+
+from . import _krait
+from ._errors import Cancelled, SpaceError
+from ._handle import Setting, Settings, flags, floats
+from ._state import State
+
+
+class Session(Settings):
+    """One conversation. Iterating over it gives tokens; generate() gives text."""
+    max_new_tokens = Setting("MAX_NEW_TOKENS", int)
+    keep_positions = Setting("KEEP_POSITIONS", int)
+    rewind_tokens = Setting("REWIND_TOKENS", int)
+
+    def __init__(self, model, **settings):
+        self._begin(model, _krait.session_new(model._handle))
+        self.set(**settings)
+
+    def _begin(self, model, handle):
+        self._handle, self._callbacks = handle, model._callbacks
+        self._vocab_size, self._width = _krait.model_vocab_size(model._handle), _krait.model_width(model._handle)
+
+    def _get(self, number, kind):
+        return (_krait.session_get_float if kind is float else _krait.session_get_int)(self._handle, number)
+
+    def _set(self, number, kind, value):
+        (_krait.session_set_float if kind is float else _krait.session_set_int)(self._handle, number, value)
+
+    def feed(self, what, *, parse_special=False, add_special=None):
+        """Reads text (str, or bytes of UTF-8) or tokens. add_special None: at position 0 only."""
+        if not isinstance(what, (str, bytes)):
+            return _krait.session_feed(self._handle, what)
+        if add_special is None:
+            add_special = self.position == 0
+        _krait.session_feed_utf8(self._handle, what, flags(parse_special, add_special))
+
+    def feed_embeddings(self, embeddings):
+        """Reads float32 vectors [n, width] in place of tokens."""
+        _krait.session_feed_embeddings(self._handle, embeddings)
+
+    def logits(self, out=None):
+        """Logits of the last position [vocab_size], or with keep_positions set, of those that were kept
+        [kept, vocab_size]: written into `out`, a float32 array, or into a new memoryview. Returns it."""
+        return self._rows(_krait.session_logits, self._vocab_size, out)
+
+    def hidden(self, out=None):
+        """The final norm's output, likewise: [width] or [kept, width]."""
+        return self._rows(_krait.session_hidden, self._width, out)
+
+    def _rows(self, ask, n, out):
+        if out is None:
+            out = floats(n, self._kept() if self.keep_positions else None)
+        ask(self._handle, out)
+        return out
+
+    def _kept(self):
+        """Of how many positions there are vectors: the least room that the library finds enough."""
+        least, most = 1, max(1, min(self.keep_positions, self.position))
+        room = floats(self._width * most)
+        while least < most:
+            middle = (least + most) // 2
+            try:
+                _krait.session_hidden(self._handle, room[:middle * self._width])
+                most = middle
+            except SpaceError:
+                least = middle + 1
+        return least
+
+    def score(self, tokens, out=None):
+        """Feeds tokens; ln p of each, after all before it (NaN for the first of all)."""
+        if isinstance(tokens, (str, bytes)):
+            raise TypeError("score takes tokens: encode the text first")
+        if out is None:
+            tokens = memoryview(tokens) if isinstance(tokens, array.array) else list(tokens)
+            out = floats(len(tokens))
+        _krait.session_score(self._handle, tokens, out)
+        return out
+
+    def next(self):
+        """Samples and feeds one token; None at an end, whose kind end_reason says. `piece` has the text."""
+        status, token = _krait.session_next(self._handle)
+        if status == _krait.CANCELLED:
+            raise Cancelled("cancelled")
+        return token if status == _krait.OK else None
+
+    def __iter__(self):
+        while (token := self.next()) is not None:
+            yield token
+
+    def generate(self, max_tokens=None):
+        """The text that follows, in pieces of whole characters."""
+        while max_tokens is None or max_tokens > 0:
+            token = self.next()
+            if piece := self.piece:
+                yield piece
+            if token is None:
+                break
+            max_tokens = None if max_tokens is None else max_tokens - 1
+
+    def tokens(self, n):
+        """Up to n tokens in one call; `piece` has all of their text."""
+        status, tokens = _krait.session_generate(self._handle, n)
+        if status == _krait.CANCELLED:
+            raise Cancelled("cancelled after %d tokens" % len(tokens))
+        return tokens
+
+    @property
+    def piece(self):
+        """The text that the last token, or tokens(), completed."""
+        return self.piece_bytes.decode("utf-8", "replace")
+
+    piece_bytes = property(lambda self: _krait.session_piece(self._handle))
+    position = property(lambda self: _krait.session_position(self._handle))
+    end_reason = property(lambda self: _krait.session_end_reason(self._handle))
+
+    def cancel(self):
+        """Stops the current call, or else the next. From any thread."""
+        _krait.session_cancel(self._handle)
+
+    def reset(self):
+        _krait.session_reset(self._handle)
+
+    def rewind(self, n_tokens):
+        """Back by n_tokens, to the very bits that were there."""
+        _krait.session_rewind(self._handle, n_tokens)
+
+    def fork(self):
+        """A second session that goes on from here."""
+        fork = object.__new__(Session)
+        fork._handle, fork._callbacks = _krait.session_fork(self._handle), self._callbacks
+        fork._vocab_size, fork._width = self._vocab_size, self._width
+        return fork
+
+    def snapshot(self):
+        """The State of now."""
+        return State._of(_krait.session_snapshot(self._handle))
+
+    def restore(self, state):
+        _krait.session_restore(self._handle, state._handle)
+
+    def set_bias(self, token, bias):
+        _krait.session_set_bias(self._handle, token, bias)
+
+    def set_sampler(self, sampler):
+        """Copies all settings of a Sampler."""
+        _krait.session_set_sampler(self._handle, sampler._handle)
+
+    def add_stop(self, stop):
+        """Generation ends at this token, or before this text."""
+        if isinstance(stop, (str, bytes)):
+            _krait.session_add_stop_text(self._handle, stop)
+        else:
+            _krait.session_add_stop(self._handle, stop)
+
+    def clear_stops(self):
+        """Forgets all stops, the model's own too."""
+        _krait.session_clear_stops(self._handle)
+
+    def set_note(self, data):
+        """Bytes of your own that go into snapshots."""
+        _krait.session_set_note(self._handle, data)

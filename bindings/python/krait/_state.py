@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""States of sessions."""
+from . import _krait
+from ._handle import Handle, path_bytes
+
+
+class State(Handle):
+    """A snapshot: all that decides what a session does next. bytes(state) is its written form."""
+
+    @classmethod
+    def _of(cls, handle):
+        state = object.__new__(cls)
+        state._handle = handle
+        return state
+
+    position = property(lambda self: _krait.state_position(self._handle))
+    size = property(lambda self: _krait.state_size(self._handle))
+    note = property(lambda self: _krait.state_note(self._handle, 4096))
+
+    def save(self, path):
+        """Writes a file: afterwards it is the old one or the new one."""
+        _krait.state_save(self._handle, path_bytes(path))
+
+    def write(self, out):
+        """Writes `size` bytes into a writable buffer."""
+        _krait.state_write(self._handle, out)
+
+    def __bytes__(self):
+        out = bytearray(self.size)
+        self.write(out)
+        return bytes(out)
