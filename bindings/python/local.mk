@@ -13,6 +13,7 @@ bindings_python__krait_la_CFLAGS = $(binding_cflags)
 bindings_python__krait_la_LDFLAGS = $(binding_ldflags)
 bindings_python__krait_la_DEPENDENCIES = libkrait.la
 module_notes += $(kraitpyexecdir)/_krait.la
+made_by_use += $(kraitpyexecdir)/__pycache__
 CLEANFILES += %D%/krait_python.c %D%/krait.py
 
 %D%/krait_python.c: $(swig_sources) %D%/python.i

@@ -7,7 +7,6 @@
 #include "krait_experimental.h"
 #include "model/open.h"
 #include "model/random.h"
-#include "session/session.h"
 #include "session/state.h"
 
 /* The last of opening, and what it came to. */
@@ -109,10 +108,7 @@ size_t krait_model_state_size(const krait_model *model)
 
 uint64_t krait_model_memory(const krait_model *model, size_t n_sessions)
 {
-	if (!model)
-		return 0;
-	return model->weight_bytes + model->memory.weights + model->memory.scratch +
-		n_sessions * (model->memory.slot + krait__session_memory(model));
+	return model ? krait__model_memory(model, n_sessions) : 0;
 }
 
 const krait_tokenizer *krait_model_tokenizer(const krait_model *model)

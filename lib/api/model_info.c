@@ -9,6 +9,12 @@
 #include "base/memory.h"
 #include "session/state.h"
 
+uint64_t krait__model_memory(const struct krait_model *model, size_t n_sessions)
+{
+	return model->weight_bytes + model->memory.weights + model->memory.scratch +
+		n_sessions * (model->memory.slot + krait__session_memory(model));
+}
+
 /* Takes over `value`; false: no memory. */
 static bool put(json_t *object, const char *key, json_t *value)
 {
@@ -76,7 +82,7 @@ static json_t *describe(const struct krait_model *model)
 		&& put_number(object, "vocab_size", plan->vocab) && put_number(object, "d_model", plan->width) && put_number(object, "n_layers", plan->n_layers)
 		&& put_sizes(object, plan) && put_text(object, "norm", plan->layer_norm ? "layer" : "rms")
 		&& put(object, "tied_head", json_boolean(plan->head == plan->embedding)) && put_text(object, "weights", model->weights)
-		&& put_number(object, "weight_bytes", model->weight_bytes) && put_number(object, "memory_bytes", krait_model_memory(model, 1))
+		&& put_number(object, "weight_bytes", model->weight_bytes) && put_number(object, "memory_bytes", krait__model_memory(model, 1))
 		&& put_number(object, "session_bytes", krait__session_memory(model)) && put_number(object, "state_bytes", krait__state_size(model))
 		&& put_text_files(object, model) && put_text(object, "fingerprint", model->fingerprint_text) && put_text(object, "device", model->device)
 		&& put(object, "engine", model->emodel ? json_string(model->engine->about(model->emodel)) : json_null())

@@ -47,7 +47,7 @@ krait_status krait__session_check_tokens(const krait_model *model, const krait_t
 /* A feed by the caller begins: what was generated before it is over. */
 void krait__session_begin_feed(krait_session *session);
 
-/* ---- generating: generate.c ---- */
+/* ---- one token: step.c ---- */
 
 /* Computes the logits of the last position, if they are not there. */
 krait_status krait__session_logits(krait_session *session);
@@ -59,9 +59,6 @@ krait_status krait__session_sample(krait_session *session, krait_token *out);
 krait_status krait__session_may_sample(krait_session *session, krait_token *out);
 /* The token is in the slot: counts it and completes its text. KRAIT_END: a stop text was completed. */
 krait_status krait__session_accept(krait_session *session, krait_token token, uint32_t flags);
-krait_status krait__session_next(krait_session *session, krait_token *out);
-/* Up to n tokens, as many _next; `joined` gets their text. */
-krait_status krait__session_generate(krait_session *session, krait_token *out, size_t n, size_t *n_done, struct buffer *joined);
 /* Generation is over; the piece is what was held back. */
 krait_status krait__session_end(krait_session *session, int reason, krait_token token);
 
@@ -76,6 +73,12 @@ void krait__drawing_free(struct drawing *drawing);
 krait_status krait__session_drawn(krait_session *session, const struct draw *draw, struct buffer *joined);
 /* Up to n tokens by one call of the engine; where it answers OK there is at least one. */
 krait_status krait__session_draw(krait_session *session, krait_token *out, size_t n, size_t *n_done, krait_token *stop, struct buffer *joined);
+
+/* ---- generating: generate.c ---- */
+
+krait_status krait__session_next(krait_session *session, krait_token *out);
+/* Up to n tokens, as many _next; `joined` gets their text. */
+krait_status krait__session_generate(krait_session *session, krait_token *out, size_t n, size_t *n_done, struct buffer *joined);
 
 /* ---- going back: rewind.c ---- */
 krait_status krait__session_rewind(krait_session *session, uint64_t n_tokens);

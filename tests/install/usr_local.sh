@@ -21,7 +21,7 @@ fi
 	done
 ) >"$work/log" 2>&1 || skip_all "no overlay can be mounted"
 trap 'umount -l "$work/over"; rm -rf "$work"' EXIT
-unset MAKEFLAGS MAKELEVEL MFLAGS MAKEOVERRIDES KRAIT_MODEL_PATH PKG_CONFIG_PATH LD_LIBRARY_PATH GOFLAGS GOPATH
+unset MAKEFLAGS MAKELEVEL MFLAGS MAKEOVERRIDES KRAIT_MODEL_PATH PKG_CONFIG_PATH LD_LIBRARY_PATH GOFLAGS GOPATH PYTHONDONTWRITEBYTECODE
 for tool in "${PYTHON-}" "${LUA-}" "${GO-}" "${CARGO-}"; do
 	[ -z "$tool" ] || PATH=$(dirname "$tool"):$PATH
 done
