@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PASS_SECONDS 0.04       /* how soon a cancelled prompt stops */
+#define PASS_SECONDS 0.12       /* how soon a cancelled prompt stops: a shorter pass reads the weights for too few rows */
 
 static size_t smaller(size_t a, size_t b)
 {
