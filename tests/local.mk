@@ -30,6 +30,7 @@ libtestsupport_la_SOURCES = %D%/support.c %D%/support.h
 libtestsupport_la_CPPFLAGS = $(TEST_CPPFLAGS)
 libtestsupport_la_CFLAGS = $(TEST_CFLAGS)
 
+include %D%/base/local.mk
 include %D%/model/local.mk
 include %D%/model/readers.mk
 include %D%/faults/local.mk

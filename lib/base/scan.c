@@ -10,8 +10,24 @@
 
 #define DEEPEST 64
 
+/* Columns count characters, from 1. */
+static krait_status fail_at_line(const struct scan *scan, const char *reason)
+{
+	size_t line = 1, column = 1;
+
+	for (size_t i = 0; i < scan->at; i++) {
+		bool inside = ((unsigned char)scan->text[i] & 0xc0) == 0x80;
+
+		line += scan->text[i] == '\n';
+		column = scan->text[i] == '\n' ? 1 : column + !inside;
+	}
+	return krait__why(scan->why, KRAIT_ERROR_FORMAT, "%s, line %zu, column %zu: not JSON: %s", scan->what, line, column, reason);
+}
+
 krait_status krait__scan_fail(const struct scan *scan, const char *reason)
 {
+	if (scan->lines)
+		return fail_at_line(scan, reason);
 	return krait__why(scan->why, KRAIT_ERROR_FORMAT, "%s, byte %zu: %s; the file is damaged: fetch or write it again",
 		scan->what, scan->at, reason);
 }
@@ -119,6 +135,21 @@ static krait_status take_character(struct scan *scan, uint32_t *c)
 	return KRAIT_OK;
 }
 
+/* How many plain ASCII characters come next, at most `limit`. */
+static size_t plain_run(const struct scan *scan, size_t limit)
+{
+	size_t n = 0;
+
+	while (n < limit && scan->at + n < scan->size) {
+		unsigned char c = (unsigned char)scan->text[scan->at + n];
+
+		if (c < 0x20 || c > 0x7e || c == '"' || c == '\\')
+			break;
+		n++;
+	}
+	return n;
+}
+
 krait_status krait__scan_text(struct scan *scan, struct buffer *out, size_t limit)
 {
 	krait_status status = krait__scan_take(scan, '"');
@@ -133,6 +164,15 @@ krait_status krait__scan_text(struct scan *scan, struct buffer *out, size_t limi
 		if (scan->at < scan->size && scan->text[scan->at] == '"') {
 			scan->at++;
 			return KRAIT_OK;
+		}
+		if (out) {
+			size_t plain = plain_run(scan, limit - out->size);
+
+			if (plain && !krait__buffer_add(out, scan->text + scan->at, plain))
+				return krait__why_memory(scan->why);
+			scan->at += plain;
+			if (plain)
+				continue;
 		}
 		status = take_character(scan, &c);
 		if (status != KRAIT_OK || !out)
@@ -186,38 +226,54 @@ static bool skip_one_of(struct scan *scan, const char *set)
 	return true;
 }
 
-static krait_status skip_number(struct scan *scan)
+krait_status krait__scan_number(struct scan *scan, const char **text, size_t *n_text, bool *whole)
 {
-	size_t start;
+	size_t start = scan->at, first;
 	bool good;
 
 	skip_one_of(scan, "-");
-	start = scan->at;
-	good = skip_digits(scan) && (scan->text[start] != '0' || scan->at == start + 1);
-	if (good && skip_one_of(scan, "."))
+	first = scan->at;
+	good = skip_digits(scan) && (scan->text[first] != '0' || scan->at == first + 1);
+	*whole = true;
+	if (good && skip_one_of(scan, ".")) {
+		*whole = false;
 		good = skip_digits(scan);
+	}
 	if (good && skip_one_of(scan, "eE")) {
+		*whole = false;
 		skip_one_of(scan, "+-");
 		good = skip_digits(scan);
 	}
-	return good ? KRAIT_OK : krait__scan_fail(scan, "not a JSON value");
+	*text = scan->text + start;
+	*n_text = scan->at - start;
+	if (good)
+		return KRAIT_OK;
+	if (digit_at(scan, first + 1) && scan->text[first] == '0')
+		return krait__scan_fail(scan, "a number that begins with a needless 0");
+	return krait__scan_fail(scan, scan->at == scan->size ? "the text ends too early" : "no value begins here");
+}
+
+bool krait__scan_word(struct scan *scan, const char *word)
+{
+	size_t n = strlen(word);
+
+	if (scan->size - scan->at < n || memcmp(scan->text + scan->at, word, n) != 0)
+		return false;
+	scan->at += n;
+	return true;
 }
 
 static krait_status skip_plain(struct scan *scan)
 {
-	static const char *const words[] = { "true", "false", "null" };
+	const char *text;
+	size_t n;
+	bool whole;
 
 	if (scan->at < scan->size && scan->text[scan->at] == '"')
 		return krait__scan_text(scan, NULL, 0);
-	for (size_t i = 0; i < 3; i++) {
-		size_t n = strlen(words[i]);
-
-		if (scan->size - scan->at >= n && memcmp(scan->text + scan->at, words[i], n) == 0) {
-			scan->at += n;
-			return KRAIT_OK;
-		}
-	}
-	return skip_number(scan);
+	if (krait__scan_word(scan, "true") || krait__scan_word(scan, "false") || krait__scan_word(scan, "null"))
+		return KRAIT_OK;
+	return krait__scan_number(scan, &text, &n, &whole);
 }
 
 /* What is open is kept as one bit for each level: 1 is an object. */

@@ -12,6 +12,7 @@ struct scan {
 	size_t size, at;
 	const char *what;               /* names the text in errors */
 	struct why *why;
+	bool lines;                     /* a text that people write: errors tell its line and column */
 };
 
 /* What is not there, or not as it should be: KRAIT_ERROR_FORMAT with the place. */
@@ -27,6 +28,11 @@ krait_status krait__scan_text(struct scan *scan, struct buffer *out, size_t limi
 
 /* Digits only: no sign, fraction, exponent or leading zero; at most 2^64 - 1. */
 krait_status krait__scan_u64(struct scan *scan, uint64_t *out);
+
+/* A JSON number at the place reached, as it stands there; *whole: without fraction and exponent. */
+krait_status krait__scan_number(struct scan *scan, const char **text, size_t *n_text, bool *whole);
+
+bool krait__scan_word(struct scan *scan, const char *word);     /* takes these letters if they are what comes next */
 
 /* Any value, nested at most 64 deep, checked and dropped. */
 krait_status krait__scan_skip(struct scan *scan);

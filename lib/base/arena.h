@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* arena.h - many small blocks that are freed together. Zero-initialise. */
+#ifndef KRAIT_BASE_ARENA_H
+#define KRAIT_BASE_ARENA_H
+
+#include <stddef.h>
+
+struct arena {
+	struct arena_block *blocks;     /* the one that is being filled first */
+	size_t next;                    /* bytes of the next block */
+};
+
+void *krait__arena_take(struct arena *arena, size_t count, size_t size);        /* aligned for any type; NULL: no memory */
+char *krait__arena_copy(struct arena *arena, const char *text, size_t n_text);  /* with a zero byte behind */
+void krait__arena_free(struct arena *arena);
+
+#endif
