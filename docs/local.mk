@@ -14,6 +14,7 @@ dist_man_MANS += $(reference_man)
 EXTRA_DIST += man/links
 
 reference_pages = docs/html/style.css docs/html/abi.html docs/html/building-with.html docs/html/state-format.html \
+	docs/html/python.html docs/html/lua.html docs/html/go.html docs/html/rust.html \
 	docs/html/krait_status.html docs/html/krait_library.html docs/html/krait_options.html \
 	docs/html/krait_devices.html docs/html/krait_model.html docs/html/krait_session.html \
 	docs/html/krait_state.html docs/html/krait_sampler.html docs/html/krait_batch.html \
@@ -28,7 +29,7 @@ make_reference = test -z '$(PYTHON3)' || $(PYTHON3) -B $(srcdir)/docs/reference/
 man/links: $(reference_from) man/krait.1
 	$(AM_V_GEN)$(make_reference) man $(srcdir) man
 $(reference_man): man/links
-docs/html/index.html: $(reference_from) docs/abi.md docs/building-with.md
+docs/html/index.html: $(reference_from) docs/abi.md docs/building-with.md docs/python.md docs/lua.md docs/go.md docs/rust.md
 	$(AM_V_GEN)$(make_reference) html $(srcdir) docs/html
 $(reference_pages): docs/html/index.html
 

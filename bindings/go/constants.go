@@ -31,52 +31,73 @@ const (
 	ErrNotFound    Status = -12 // no such file, model or name
 )
 
+// Level is that of a line of the log.
+type Level int
+
 // Levels of a line of the log.
 const (
-	LogError   = 1
-	LogWarning = 2
-	LogInfo    = 3
+	LogError   Level = 1
+	LogWarning Level = 2
+	LogInfo    Level = 3
 )
 
-// How to open a model: for WithText and WithInt.
+// TextOption is how to open a model, for WithText; IntOption, for WithInt.
+type (
+	TextOption int
+	IntOption  int
+)
+
+// How to open a model.
 const (
-	OptionDevice       = 100 // text: "auto" (default), "cpu", "cuda", "cuda:1"
-	OptionThreads      = 101 // int: 0 (default) = one for each processor
-	OptionWeights      = 102 // text: "asis" (default), "f32", "bf16", "f16", "int8", "int4"
-	OptionPrecision    = 103 // text: "exact" (default on a CPU) or "fast"
-	OptionInstructions = 104 // text: "auto" (default), "generic", "avx2", "avx512"
-	OptionTokenizer    = 110 // text: path of a tokenizer.json or of a folder with one
-	OptionMap          = 120 // int: 1 (default) maps weights, 0 reads them into memory
-	OptionInspect      = 130 // int: 1 reads headers only; default 0
+	OptionDevice       TextOption = 100 // text: "auto" (default), "cpu", "cuda", "cuda:1"
+	OptionThreads      IntOption  = 101 // int: 0 (default) = one for each processor
+	OptionWeights      TextOption = 102 // text: "asis" (default), "f32", "bf16", "f16", "int8", "int4"
+	OptionPrecision    TextOption = 103 // text: "exact" (default on a CPU) or "fast"
+	OptionInstructions TextOption = 104 // text: "auto" (default), "generic", "avx2", "avx512"
+	OptionTokenizer    TextOption = 110 // text: path of a tokenizer.json or of a folder with one
+	OptionMap          IntOption  = 120 // int: 1 (default) maps weights, 0 reads them into memory
+	OptionInspect      IntOption  = 130 // int: 1 reads headers only; default 0
+)
+
+// IntSetting is a setting that SetInt sets; FloatSetting, one that SetFloat sets.
+type (
+	IntSetting   int
+	FloatSetting int
 )
 
 // Settings of a session, with their defaults. Those below 300 are a sampler's too.
 const (
-	SampleTemperature       = 200 // float: 1; 0 is greedy
-	SampleTopK              = 201 // int: 0, off
-	SampleTopP              = 202 // float: 1, off
-	SampleMinP              = 203 // float: 0, off
-	SampleTypicalP          = 204 // float: 1, off
-	SampleRepetitionPenalty = 210 // float: 1, off
-	SamplePresencePenalty   = 211 // float: 0, off
-	SampleFrequencyPenalty  = 212 // float: 0, off
-	SampleSeed              = 220 // int: 0, a seed like any other
-	MaxNewTokens            = 300 // int: 0, no limit; counted since the last feed
-	KeepPositions           = 310 // int: 0; of how many last positions logits and hidden vectors are kept
-	RewindTokens            = 320 // int: 1024; how far back Rewind must reach
+	SampleTemperature       FloatSetting = 200 // float: 1; 0 is greedy
+	SampleTopK              IntSetting   = 201 // int: 0, off
+	SampleTopP              FloatSetting = 202 // float: 1, off
+	SampleMinP              FloatSetting = 203 // float: 0, off
+	SampleTypicalP          FloatSetting = 204 // float: 1, off
+	SampleRepetitionPenalty FloatSetting = 210 // float: 1, off
+	SamplePresencePenalty   FloatSetting = 211 // float: 0, off
+	SampleFrequencyPenalty  FloatSetting = 212 // float: 0, off
+	SampleSeed              IntSetting   = 220 // int: 0, a seed like any other
+	MaxNewTokens            IntSetting   = 300 // int: 0, no limit; counted since the last feed
+	KeepPositions           IntSetting   = 310 // int: 0; of how many last positions logits and hidden vectors are kept
+	RewindTokens            IntSetting   = 320 // int: 1024; how far back Rewind must reach
 )
+
+// Reason is why a session ended.
+type Reason int
 
 // Why a session ended.
 const (
-	ReasonNone     = 0 // not ended
-	ReasonStop     = 1 // a stop token
-	ReasonLimit    = 2 // MaxNewTokens
-	ReasonStopText = 3 // a stop text
+	ReasonNone     Reason = 0 // not ended
+	ReasonStop     Reason = 1 // a stop token
+	ReasonLimit    Reason = 2 // MaxNewTokens
+	ReasonStopText Reason = 3 // a stop text
 )
+
+// Flags are for Encode, Decode and FeedFlags; joined with |.
+type Flags int
 
 // Flags for Encode, Decode and FeedFlags.
 const (
-	ParseSpecial = 1 // the text of special tokens becomes their ids
-	AddSpecial   = 2 // add what the tokenizer's post-processor adds
-	SkipSpecial  = 4 // leave special tokens out of decoded text
+	ParseSpecial Flags = 1 // the text of special tokens becomes their ids
+	AddSpecial   Flags = 2 // add what the tokenizer's post-processor adds
+	SkipSpecial  Flags = 4 // leave special tokens out of decoded text
 )

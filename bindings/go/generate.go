@@ -52,8 +52,8 @@ func (s *Session) Generate(ctx context.Context, n int) (tokens []Token, text str
 }
 
 // EndReason says why the last Next or Generate ended: one of the Reason constants.
-func (s *Session) EndReason() (reason int) {
-	s.h.look(func(p uintptr) { reason = raw.Session_end_reason(p) })
+func (s *Session) EndReason() (reason Reason) {
+	s.h.look(func(p uintptr) { reason = Reason(raw.Session_end_reason(p)) })
 	return reason
 }
 

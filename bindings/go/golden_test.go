@@ -163,10 +163,10 @@ func sampler(t *testing.T, settings map[string]any) *Sampler {
 		}
 		number, err := Constant("KRAIT_SAMPLE_" + strings.ToUpper(name))
 		must(t, err)
-		if number == SampleTopK {
-			err = s.SetInt(int(number), int64(value.(float64)))
+		if IntSetting(number) == SampleTopK {
+			err = s.SetInt(IntSetting(number), int64(value.(float64)))
 		} else {
-			err = s.SetFloat(int(number), value.(float64))
+			err = s.SetFloat(FloatSetting(number), value.(float64))
 		}
 		must(t, err)
 	}

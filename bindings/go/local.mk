@@ -1,6 +1,6 @@
 # go/ - the package krait, and below it internal/raw from SWIG. Installed as source, as Go has it.
 go_files = %D%/go.mod %D%/batch.go %D%/cancel.go %D%/chat.go %D%/constants.go %D%/errors.go %D%/generate.go \
-	%D%/handle.go %D%/model.go %D%/options.go %D%/session.go %D%/settings.go %D%/state.go %D%/text.go
+	%D%/handle.go %D%/info.go %D%/model.go %D%/options.go %D%/session.go %D%/settings.go %D%/state.go %D%/text.go
 go_tests = %D%/errors_test.go %D%/golden_test.go %D%/session_test.go %D%/support_test.go %D%/threads_test.go
 go_raw_files = %D%/internal/raw/callbacks.go
 go_suite = tests/bindings/go.sh

@@ -80,9 +80,6 @@ func (m *Model) Device() string { return m.text(raw.Model_device) }
 // Note says what is not as asked, and why.
 func (m *Model) Note() string { return m.text(raw.Model_note) }
 
-// Info is the JSON of krait info.
-func (m *Model) Info() string { return m.text(raw.Model_info) }
-
 // Fingerprint is the same for the same weights in any file format.
 func (m *Model) Fingerprint() string { return m.text(raw.Model_fingerprint) }
 

@@ -9,13 +9,14 @@ import (
 	"krait/internal/raw"
 )
 
-// Option says how to open a model.
+// Option says how to open a model. WithInt takes no option that is a text, nor WithText one that is a
+// number: the compiler sees to it.
 type Option func(*options) error
 
 type options struct {
 	p        uintptr
 	progress func(done, total uint64) bool
-	log      func(level int, text string)
+	log      func(level Level, text string)
 	calls    *raw.Callbacks
 	open     atomic.Bool
 }
@@ -26,18 +27,18 @@ func (o *options) check(status int) error {
 
 // WithText sets an option that takes a text, as in WithText(krait.OptionDevice, "cpu"). An option that
 // the library does not know is ErrUnsupported when the model is opened.
-func WithText(option int, value string) Option {
+func WithText(option TextOption, value string) Option {
 	return func(o *options) error {
 		if err := withoutZero("the option", value); err != nil {
 			return err
 		}
-		return o.check(raw.Options_set_text(o.p, option, value))
+		return o.check(raw.Options_set_text(o.p, int(option), value))
 	}
 }
 
 // WithInt sets an option that takes a number, as in WithInt(krait.OptionThreads, 2).
-func WithInt(option int, value int64) Option {
-	return func(o *options) error { return o.check(raw.Options_set_int(o.p, option, value)) }
+func WithInt(option IntOption, value int64) Option {
+	return func(o *options) error { return o.check(raw.Options_set_int(o.p, int(option), value)) }
 }
 
 // WithProgress has f called while the model opens and while it reads a long prompt, with what is done
@@ -47,7 +48,7 @@ func WithProgress(f func(done, total uint64) bool) Option {
 }
 
 // WithLog has f called with each line of the log. Several goroutines may call f at once.
-func WithLog(f func(level int, text string)) Option {
+func WithLog(f func(level Level, text string)) Option {
 	return func(o *options) error { o.log = f; return nil }
 }
 
@@ -67,9 +68,17 @@ func collect(ctx context.Context, list []Option) (*options, error) {
 		o.watch(ctx)
 	}
 	if o.progress != nil || o.log != nil {
-		o.calls = raw.NewCallbacks(o.p, o.progress, o.log)
+		o.calls = raw.NewCallbacks(o.p, o.progress, o.line())
 	}
 	return o, nil
+}
+
+// line is what C calls with a line of the log, if anything.
+func (o *options) line() func(level int, text string) {
+	if o.log == nil {
+		return nil
+	}
+	return func(level int, text string) { o.log(Level(level), text) }
 }
 
 // watch stops the opening, and nothing after it, when the context is done.

@@ -43,17 +43,17 @@ func (s *Session) Feed(ctx context.Context, tokens []Token) error {
 // text of a special token stays plain text.
 func (s *Session) FeedText(ctx context.Context, text string) error {
 	return s.run(ctx, func(p uintptr) int {
-		flags := 0
+		var flags Flags
 		if raw.Session_position(p) == 0 {
 			flags = AddSpecial
 		}
-		return raw.Session_feed_utf8(p, text, flags)
+		return raw.Session_feed_utf8(p, text, int(flags))
 	})
 }
 
 // FeedFlags is FeedText with ParseSpecial and AddSpecial as told.
-func (s *Session) FeedFlags(ctx context.Context, text string, flags int) error {
-	return s.run(ctx, func(p uintptr) int { return raw.Session_feed_utf8(p, text, flags) })
+func (s *Session) FeedFlags(ctx context.Context, text string, flags Flags) error {
+	return s.run(ctx, func(p uintptr) int { return raw.Session_feed_utf8(p, text, int(flags)) })
 }
 
 // FeedEmbeddings feeds vectors in place of tokens, one after the other, each of the model's width.

@@ -29,6 +29,13 @@ func TestModel(t *testing.T) {
 	if !strings.Contains(model.Info(), model.Fingerprint()) || model.Note() != "" {
 		t.Fatal(model.Info(), model.Note())
 	}
+	details, err := model.Details()
+	must(t, err)
+	if details.Fingerprint != model.Fingerprint() || details.Width != 256 || details.Layers != 6 || details.Parameters != model.Parameters() ||
+		details.StateBytes != uint64(model.StateSize()) || details.MemoryBytes != model.Memory(1) || details.ChatTemplate == "" ||
+		details.All["tokenizer"].(map[string]any)["size"] != 4096.0 {
+		t.Fatalf("%+v", details)
+	}
 	devices, err := Devices()
 	must(t, err)
 	if len(devices) == 0 || devices[0].Name != "cpu" || devices[0].About == "" || devices[0].Memory == 0 {
@@ -41,7 +48,7 @@ func TestOptions(t *testing.T) {
 	model := open(t, data(t, "golden/mamba1-bin-f16"), WithInt(OptionThreads, 1), WithText(OptionDevice, "cpu"),
 		WithText(OptionWeights, "f32"), WithText(OptionPrecision, "exact"), WithText(OptionInstructions, "generic"), WithInt(OptionMap, 0),
 		WithText(OptionTokenizer, data(t, "tokenizer/neox/tokenizer.json")),
-		WithLog(func(level int, text string) {
+		WithLog(func(level Level, text string) {
 			if level < LogError || level > LogInfo || text == "" {
 				t.Errorf("level %d: %q", level, text)
 			}
@@ -129,13 +136,13 @@ func limited(t *testing.T, model *Model, n int64) *Session {
 
 func TestSettings(t *testing.T) {
 	s := session(t, demo(t))
-	for _, setting := range []int{SampleTopK, SampleSeed, MaxNewTokens, KeepPositions, RewindTokens} {
+	for _, setting := range []IntSetting{SampleTopK, SampleSeed, MaxNewTokens, KeepPositions, RewindTokens} {
 		must(t, s.SetInt(setting, 7))
 		if value, err := s.Int(setting); err != nil || value != 7 {
 			t.Fatal(setting, value, err)
 		}
 	}
-	for _, setting := range []int{SampleTemperature, SampleTopP, SampleMinP, SampleTypicalP, SampleRepetitionPenalty, SamplePresencePenalty, SampleFrequencyPenalty} {
+	for _, setting := range []FloatSetting{SampleTemperature, SampleTopP, SampleMinP, SampleTypicalP, SampleRepetitionPenalty, SamplePresencePenalty, SampleFrequencyPenalty} {
 		must(t, s.SetFloat(setting, 0.5))
 		if value, err := s.Float(setting); err != nil || value != 0.5 {
 			t.Fatal(setting, value, err)

@@ -5,24 +5,24 @@ package krait
 import "krait/internal/raw"
 
 // SetInt sets a setting that takes a number, as in SetInt(krait.MaxNewTokens, 200).
-func (s *Session) SetInt(setting int, value int64) error {
-	return s.h.call(func(p uintptr) int { return raw.Session_set_int(p, setting, value) })
+func (s *Session) SetInt(setting IntSetting, value int64) error {
+	return s.h.call(func(p uintptr) int { return raw.Session_set_int(p, int(setting), value) })
 }
 
 // SetFloat sets a setting that takes a float, as in SetFloat(krait.SampleTemperature, 0.7).
-func (s *Session) SetFloat(setting int, value float64) error {
-	return s.h.call(func(p uintptr) int { return raw.Session_set_float(p, setting, value) })
+func (s *Session) SetFloat(setting FloatSetting, value float64) error {
+	return s.h.call(func(p uintptr) int { return raw.Session_set_float(p, int(setting), value) })
 }
 
 // Int gives a setting that SetInt sets.
-func (s *Session) Int(setting int) (value int64, err error) {
-	err = s.h.call(func(p uintptr) int { return raw.Session_get_int(p, setting, &value) })
+func (s *Session) Int(setting IntSetting) (value int64, err error) {
+	err = s.h.call(func(p uintptr) int { return raw.Session_get_int(p, int(setting), &value) })
 	return value, err
 }
 
 // Float gives a setting that SetFloat sets.
-func (s *Session) Float(setting int) (value float64, err error) {
-	err = s.h.call(func(p uintptr) int { return raw.Session_get_float(p, setting, &value) })
+func (s *Session) Float(setting FloatSetting) (value float64, err error) {
+	err = s.h.call(func(p uintptr) int { return raw.Session_get_float(p, int(setting), &value) })
 	return value, err
 }
 
@@ -73,13 +73,13 @@ func NewSampler() (*Sampler, error) {
 func (s *Sampler) Close() error { return s.h.close() }
 
 // SetInt sets a setting that takes a number.
-func (s *Sampler) SetInt(setting int, value int64) error {
-	return s.h.call(func(p uintptr) int { return raw.Sampler_set_int(p, setting, value) })
+func (s *Sampler) SetInt(setting IntSetting, value int64) error {
+	return s.h.call(func(p uintptr) int { return raw.Sampler_set_int(p, int(setting), value) })
 }
 
 // SetFloat sets a setting that takes a float.
-func (s *Sampler) SetFloat(setting int, value float64) error {
-	return s.h.call(func(p uintptr) int { return raw.Sampler_set_float(p, setting, value) })
+func (s *Sampler) SetFloat(setting FloatSetting, value float64) error {
+	return s.h.call(func(p uintptr) int { return raw.Sampler_set_float(p, int(setting), value) })
 }
 
 // SetBias adds to a token's logit; 0 removes it.

@@ -25,11 +25,11 @@ func OpenTokenizer(path string) (*Tokenizer, error) {
 func (t *Tokenizer) Close() error { return t.h.close() }
 
 // Encode turns text into tokens. flags: ParseSpecial, AddSpecial.
-func (t *Tokenizer) Encode(text string, flags int) (tokens []Token, err error) {
+func (t *Tokenizer) Encode(text string, flags Flags) (tokens []Token, err error) {
 	err = t.h.use(func(p uintptr) error {
 		var status int
 		tokens, status = sized(len(text)/2+8, func(out []Token, need *uint) int {
-			return raw.Tokenizer_encode(p, text, flags, out, need)
+			return raw.Tokenizer_encode(p, text, int(flags), out, need)
 		})
 		return fail(status, nil)
 	})
@@ -37,10 +37,10 @@ func (t *Tokenizer) Encode(text string, flags int) (tokens []Token, err error) {
 }
 
 // Decode turns tokens into text. flags: SkipSpecial.
-func (t *Tokenizer) Decode(tokens []Token, flags int) (text string, err error) {
+func (t *Tokenizer) Decode(tokens []Token, flags Flags) (text string, err error) {
 	err = t.h.use(func(p uintptr) error {
 		out, status := sized(8*len(tokens)+8, func(out []byte, need *uint) int {
-			return raw.Tokenizer_decode(p, tokens, flags, out, need)
+			return raw.Tokenizer_decode(p, tokens, int(flags), out, need)
 		})
 		text = string(out)
 		return fail(status, nil)

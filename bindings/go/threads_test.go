@@ -142,7 +142,7 @@ func TestLeak(t *testing.T) {
 	}
 	path := data(t, "golden/mamba1-bin-f16")
 	flat(t, "models", func() {
-		model, err := Open(path, WithInt(OptionThreads, 1), WithLog(func(int, string) {}))
+		model, err := Open(path, WithInt(OptionThreads, 1), WithLog(func(Level, string) {}))
 		must(t, err)
 		must(t, model.Close())
 	})
@@ -192,7 +192,7 @@ func TestFinalizers(t *testing.T) {
 	}
 	const n = 100
 	for i := 0; i < n; i++ {
-		model, err := Open(data(t, "golden/mamba1-bin-f16"), WithInt(OptionThreads, 1), WithLog(func(int, string) {}))
+		model, err := Open(data(t, "golden/mamba1-bin-f16"), WithInt(OptionThreads, 1), WithLog(func(Level, string) {}))
 		must(t, err)
 		s, err := model.NewSession()
 		must(t, err)

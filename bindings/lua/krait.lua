@@ -28,6 +28,22 @@ krait.constant, krait.status_name, krait.version = core.constant, core.status_na
 local model, session, state, sampler = classes.model, classes.session, classes.state, classes.sampler
 local batch, tokenizer, decoder, chat = classes.batch, classes.tokenizer, classes.decoder, classes.chat
 
+-- An error that is raised here is the caller's: it says where in the caller's own program. In Lua 5.1 a
+-- tail call leaves a level of its own.
+local own = select(2, pcall(function() error("") end)):match("^(.*):%d+: $")
+local caller = _VERSION == "Lua 5.1" and not rawget(_G, "jit") and 3 or 2
+
+local function finish(ok, first, ...)
+	if ok then return first, ... end
+	if type(first) ~= "string" then error(first, 0) end
+	if own and first:sub(1, #own + 1) == own .. ":" then first = first:sub(#own + 1):gsub("^:%d+: ", "", 1) end
+	error(first, first:find("^[^\n]-:%d+: ") and 0 or caller)
+end
+
+local function guarded(f)
+	return function(...) return finish(pcall(f, ...)) end
+end
+
 -- What must live as long as a handle does: the callbacks that its calls may call, a session's sizes, the
 -- sessions of a batch.
 local kept = setmetatable({}, { __mode = "k" })
@@ -44,11 +60,13 @@ end
 local function set_option(options, name, value)
 	local number = core["OPTION_" .. name:upper()]
 	if not number then
-		error("krait.open: there is no option '" .. name .. "'", 4)
+		error("krait.open: there is no option '" .. tostring(name) .. "'")
 	elseif type(value) == "string" then
 		return core.options_set_text(options, number, value)
 	elseif type(value) == "boolean" then
 		value = value and 1 or 0
+	elseif type(value) ~= "number" then
+		error("krait.open: " .. name .. " cannot be a " .. type(value))
 	end
 	return core.options_set_int(options, number, value)
 end
@@ -83,8 +101,8 @@ local kinds = {
 }
 
 local function setting(name)
+	if not kinds[name] then error("there is no setting '" .. tostring(name) .. "'") end
 	local number = core["SAMPLE_" .. name:upper()] or core[name:upper()]
-	if not kinds[name] then error("there is no setting '" .. name .. "'", 3) end
 	return number, kinds[name]
 end
 
@@ -93,6 +111,7 @@ local function setter(class)
 	return function(self, settings)
 		for name, value in pairs(settings or {}) do
 			local number, kind = setting(name)
+			if type(value) ~= "number" then error(name .. " takes a number, not a " .. type(value)) end
 			local ok, text, status = class["set_" .. kind](self, number, value)
 			if not ok then return nil, text, status end
 		end
@@ -202,16 +221,16 @@ end
 -- The text that follows, in pieces of whole characters. As io.lines does, it raises what fails.
 function session:generate(most)
 	local ended = false
-	return function()
+	return guarded(function()
 		while not ended and (not most or most > 0) do
 			local token, text = self:next()
-			if token == nil then error(text, 2) end
+			if token == nil then error(text) end
 			ended = token == false
 			most = most and most - 1
 			local piece = self:piece()
 			if piece ~= "" then return piece end
 		end
-	end
+	end)
 end
 
 -- Up to n tokens in one call; piece() has all of their text.
@@ -259,7 +278,7 @@ end
 -- Advances all of them: a list of { status = , token = }, token -1 where none was sampled.
 function batch:run()
 	for i, member in ipairs(kept[self] or {}) do
-		if not member:is_open() then error("session " .. i .. " of the batch was closed", 2) end
+		if not member:is_open() then error("session " .. i .. " of the batch was closed") end
 	end
 	local ok, text, status = core.batch_run(self)
 	if not ok then return nil, text, status end
@@ -325,6 +344,32 @@ function krait.devices()
 		}
 	end
 	return out
+end
+
+-- ---- what handles say of themselves --------------------------------------------------------
+
+local abouts = {
+	model = function(self)
+		return (": %s, %.0f parameters, on %s"):format(self:family(), self:n_parameters(), self:device())
+	end,
+	session = function(self) return (" at position %.0f"):format(self:position()) end,
+	state = function(self) return (" at position %.0f, %.0f bytes"):format(self:position(), self:size()) end,
+	batch = function(self) return (" of %.0f sessions"):format(core.batch_size(self)) end,
+	tokenizer = function(self) return (" of %.0f tokens"):format(core.tokenizer_size(self)) end,
+}
+
+local unguarded = { close = true, is_open = true, __gc = true, __close = true, __index = true }
+for name, class in pairs(classes) do
+	for verb, f in pairs(class) do
+		if not unguarded[verb] and type(f) == "function" and f ~= core[name .. "_" .. verb] then class[verb] = guarded(f) end
+	end
+	function class:__tostring()
+		if not self:is_open() then return "krait " .. name .. ", closed" end
+		return "krait " .. name .. (abouts[name] and abouts[name](self) or "")
+	end
+end
+for name, f in pairs(krait) do
+	if type(f) == "function" and f ~= core[name] then krait[name] = guarded(f) end
 end
 
 return krait

@@ -28,11 +28,28 @@ static void *krait_i_box(lua_State *L, const char *name)
 	return box;
 }
 
+/* The box of a handle of this class; NULL: it is none. */
+static void **krait_i_find_box(lua_State *L, int index, const char *name)
+{
+	void **box = lua_touserdata(L, index);
+	int same;
+
+	if (!box || !lua_getmetatable(L, index))
+		return NULL;
+	luaL_getmetatable(L, name);
+	same = lua_rawequal(L, -1, -2);
+	lua_pop(L, 2);
+	return same ? box : NULL;
+}
+
 static void *krait_i_unbox(lua_State *L, int index, const char *name)
 {
-	void **box = luaL_checkudata(L, index, name);
+	void **box = krait_i_find_box(L, index, name);
 
-	luaL_argcheck(L, *box != NULL, index, "it was closed");
+	if (!box)
+		luaL_error(L, "a %s is needed, not a %s", name + strlen("krait_"), luaL_typename(L, index));
+	else if (!*box)
+		luaL_error(L, "this %s was closed", name + strlen("krait_"));
 	return *box;
 }
 

@@ -2,7 +2,7 @@
 python_files = %D%/krait/__init__.py %D%/krait/__init__.pyi %D%/krait/py.typed %D%/krait/_batch.py %D%/krait/_errors.py \
 	%D%/krait/_handle.py %D%/krait/_library.py %D%/krait/_model.py %D%/krait/_sampler.py %D%/krait/_session.py \
 	%D%/krait/_state.py %D%/krait/_text.py
-EXTRA_DIST += %D%/python.i %D%/examples/hello.py $(python_files) build-aux/python_place.py
+EXTRA_DIST += %D%/python.i %D%/calls.i %D%/METADATA.in %D%/examples/hello.py $(python_files) build-aux/python_place.py
 if HAVE_PYTHON_BINDING
 kraitpyexecdir = $(pythondir)/krait
 kraitpyexec_DATA = $(python_files)
@@ -13,9 +13,16 @@ bindings_python__krait_la_CFLAGS = $(binding_cflags)
 bindings_python__krait_la_LDFLAGS = $(binding_ldflags)
 bindings_python__krait_la_DEPENDENCIES = libkrait.la
 module_notes += $(kraitpyexecdir)/_krait.la
-made_by_use += $(kraitpyexecdir)/__pycache__
-CLEANFILES += %D%/krait_python.c %D%/krait.py
+# What pip, importlib.metadata and the like look for.
+kraitpyinfodir = $(pythondir)/krait-$(PACKAGE_VERSION).dist-info
+nodist_kraitpyinfo_DATA = %D%/METADATA %D%/INSTALLER
+made_by_use += $(kraitpyexecdir) $(kraitpyinfodir)
+CLEANFILES += %D%/krait_python.c %D%/krait.py $(nodist_kraitpyinfo_DATA)
 
-%D%/krait_python.c: $(swig_sources) %D%/python.i
+%D%/METADATA: %D%/METADATA.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) %D% && sed 's/^Version:.*/Version: $(PACKAGE_VERSION)/' $(srcdir)/%D%/METADATA.in >$@
+%D%/INSTALLER: Makefile
+	$(AM_V_GEN)$(MKDIR_P) %D% && echo 'make install of krait' >$@
+%D%/krait_python.c: $(swig_sources) %D%/python.i %D%/calls.i
 	$(AM_V_GEN)$(MKDIR_P) %D% && $(SWIG) -python $(swig_flags) -module krait -outdir %D% -o $@ $(top_srcdir)/bindings/krait.i
 endif

@@ -131,76 +131,7 @@ KRAIT_EACH_HANDLE(KRAIT_I_CLASS)
 	$result = PyLong_FromLong($1);
 %}
 
-/* ---- the GIL, and exceptions in callbacks -------------------------------------------- */
-
-%{
-static _Thread_local int krait_i_depth;         /* calls of this thread into the library */
-#define KRAIT_I_BEGIN { PyThreadState *krait_i_saved = PyEval_SaveThread(); krait_i_depth++;
-#define KRAIT_I_END krait_i_depth--; PyEval_RestoreThread(krait_i_saved); } if (PyErr_Occurred()) SWIG_fail;
-
-static int krait_i_grow(void *out, size_t *room, size_t size, size_t each)
-{
-	void *more = size > SIZE_MAX / each ? NULL : realloc(*(void **)out, size * each);
-
-	if (more) {
-		*(void **)out = more;
-		*room = size;
-	}
-	return more != NULL;
-}
-%}
-%exception {
-	KRAIT_I_BEGIN
-	$action
-	KRAIT_I_END
-}
-%define KRAIT_I_GROWING(function, out, n_out, size, type)
-%exception function {
-	KRAIT_I_BEGIN
-	$action
-	if (result == KRAIT_ERROR_SPACE && krait_i_grow(&out, &n_out, *size, sizeof(type))) {
-		$action
-	}
-	KRAIT_I_END
-}
-%enddef
-KRAIT_EACH_GROWING(KRAIT_I_GROWING)
-
-%{
-/* An exception in a callback stops the call and comes out of it. One that cannot, because another
- * thread of the library called, is reported as Python reports those of __del__. */
-static PyObject *krait_i_call(PyObject *fn, PyObject *arguments)
-{
-	PyObject *result = arguments && !PyErr_Occurred() ? PyObject_CallObject(fn, arguments) : NULL;
-
-	Py_XDECREF(arguments);
-	if (!result && PyErr_Occurred() && !krait_i_depth)
-		PyErr_WriteUnraisable(fn);
-	return result;
-}
-
-static int krait_i_progress(void *user, uint64_t done, uint64_t total)
-{
-	PyGILState_STATE gil = PyGILState_Ensure();
-	PyObject *result = krait_i_call(user, Py_BuildValue("KK", (unsigned long long)done, (unsigned long long)total));
-	int stop = result ? PyObject_IsTrue(result) : 1;
-
-	Py_XDECREF(result);
-	PyGILState_Release(gil);
-	return stop != 0;
-}
-
-static void krait_i_log(void *user, int level, const char *text)
-{
-	PyGILState_STATE gil = PyGILState_Ensure();
-
-	Py_XDECREF(krait_i_call(user, Py_BuildValue("is", level, text)));
-	PyGILState_Release(gil);
-}
-%}
-/* The package keeps the callable alive as long as anything may call it. */
-%typemap(in) (krait_progress_fn fn, void *user) %{ $1 = $input == Py_None ? NULL : krait_i_progress; $2 = $input; %}
-%typemap(in) (krait_log_fn fn, void *user) %{ $1 = $input == Py_None ? NULL : krait_i_log; $2 = $input; %}
+%include "python/calls.i"
 
 /* ---- text ---------------------------------------------------------------------------- */
 
@@ -387,8 +318,10 @@ static int krait_i_is_int32(PyObject *object)
 /* ---- for the package ------------------------------------------------------------------- */
 
 %noexception krait_i_set_error;
+%noexception krait_i_set_main;
 %noexception krait_i_hold;
 %rename(set_error) krait_i_set_error;
+%rename(set_main) krait_i_set_main;
 %rename(hold) krait_i_hold;
 %inline %{
 /* Says what makes an exception of a status and a text. */
@@ -396,6 +329,12 @@ static void krait_i_set_error(PyObject *callable)
 {
 	Py_INCREF(callable);
 	Py_XSETREF(krait_i_error, callable);
+}
+
+/* Says which thread is the one that runs signal handlers. */
+static void krait_i_set_main(unsigned long ident)
+{
+	krait_i_main = ident;
 }
 
 /* Marks a session as in use by a batch, or no longer; false: it is in use by another call. */

@@ -8,7 +8,8 @@ from html import escape
 import header as headers
 import text as markup
 
-GUIDES = [("building-with", "Building with krait"), ("abi", "What stays the same"), ("state-format", "The state file")]
+GUIDES = [("building-with", "Building with krait"), ("python", "Python"), ("lua", "Lua"), ("go", "Go"), ("rust", "Rust"),
+    ("abi", "What stays the same"), ("state-format", "The state file")]
 NAME = re.compile(r"(`[^`]+`|\bkrait_[a-z0-9_]*[a-z0-9]\b|\bKRAIT_[A-Z0-9_]*[A-Z0-9]\b)")
 STYLE = """\
 :root { --text: #1c2128; --soft: #57606a; --line: #d8dee4; --back: #ffffff; --code: #f5f7f9; --mark: #0b6e4f; }

@@ -72,6 +72,14 @@ echo >>expected # to a pipe it writes the text alone
 result "it runs" $? story.err
 ok "it tells the same story" cmp expected story
 
+# What has the wrong kind does not compile.
+for wrong in 'krait.WithInt(krait.MaxNewTokens, 2)' 'krait.WithInt(krait.OptionDevice, 2)' 'krait.WithText(krait.OptionThreads, "2")' \
+	'new(krait.Session).SetFloat(krait.SampleSeed, 1)' 'new(krait.Session).SetInt(krait.OptionThreads, 1)'; do
+	printf 'package main\n\nimport "krait"\n\nfunc main() { _ = %s }\n' "$wrong" >wrong.go
+	env GO111MODULE=off GOFLAGS= GOPATH="${package%/src/krait}" "$GO" vet wrong.go >wrong.err 2>&1
+	ok "$wrong is refused" grep -q 'cannot use krait' wrong.err
+done
+
 # The programs of the document.
 awk '/^```go runnable/ { n++; file = "doc" n ".go"; inside = 1; next } /^```/ { inside = 0 } inside { print >file }' "$top_srcdir/docs/go.md"
 ok "docs/go.md has a program" test -s doc1.go

@@ -53,6 +53,10 @@ echo >>told.txt # to a pipe it writes the text alone
 if [ -z "$MISSING_PYTHON" ]; then
 	file=$top_srcdir/bindings/python/examples/hello.py
 	hello Python "$file" env PYTHONPATH="$root$pythondir" "$PYTHON" -B "$file"
+	env PYTHONPATH="$root$pythondir" "$PYTHON" -B -c 'import importlib.metadata, krait
+about = importlib.metadata.metadata("krait")
+assert about["Name"] == "krait" and about["Version"] == krait.__version__, about.items()' 2>err.txt
+	result "pip and its kind know the installed package" $? err.txt
 	examples python env PYTHONPATH="$root$pythondir" "$PYTHON" -B
 else
 	skip "the hello of Python" "python binding: $MISSING_PYTHON"
@@ -70,5 +74,6 @@ find "$root" -name '*.la' -path '*krait/*' >notes.txt
 empty "no note of libtool is left beside a module" notes.txt
 ok "make uninstall" make -C "$top_builddir" -s uninstall DESTDIR="$root"
 find "$root" -type f >left.txt
-empty "uninstall leaves nothing" left.txt
+find "$root" -name 'krait*' -path "$root$pythondir/*" >>left.txt
+empty "uninstall leaves nothing, and no folder that Python would take for a package" left.txt
 done_testing

@@ -7,5 +7,5 @@ bindings_tests = %D%/python.sh %D%/stubs.sh %D%/lua.sh %D%/lua_leaks.sh %D%/lua_
 TESTS += $(bindings_tests)
 EXTRA_DIST += $(bindings_tests) %D%/kit.sh \
 	%D%/python/kit.py %D%/python/test_api.py %D%/python/test_golden.py %D%/python/test_session.py \
-	%D%/python/test_text.py %D%/python/test_threads.py %D%/lua/kit.lua %D%/lua/suite.lua %D%/lua/leaks.lua \
+	%D%/python/test_text.py %D%/python/test_threads.py %D%/python/test_signals.py %D%/lua/kit.lua %D%/lua/suite.lua %D%/lua/leaks.lua \
 	%D%/lua/threads.lua %D%/lua/system.c

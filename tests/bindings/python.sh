@@ -6,4 +6,4 @@
 need python "$MISSING_PYTHON"
 lay_out_python
 PYTHONPATH=$work/py:$top_srcdir/tests/bindings/python "$PYTHON" -B -W error::ResourceWarning \
-	"$top_srcdir/tests/bindings/python/kit.py" test_api test_golden test_session test_text test_threads
+	"$top_srcdir/tests/bindings/python/kit.py" test_api test_golden test_session test_text test_threads test_signals

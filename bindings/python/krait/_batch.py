@@ -7,10 +7,14 @@ from ._handle import Handle
 
 class Batch(Handle):
     """Several sessions of a model, advanced in one pass over the weights."""
+    __slots__ = ("_sessions", "_ran")
 
     def __init__(self, model):
         self._handle = _krait.batch_new(model._handle)
         self._sessions, self._ran = [], False
+
+    def _about(self):
+        return "of %d sessions" % len(self)
 
     def add(self, session, tokens=()):
         """Adds a session: it reads `tokens`, or without any samples one."""
@@ -35,6 +39,7 @@ class Batch(Handle):
         return [self[i] for i in range(len(self))]
 
     def clear(self):
+        """Drops all entries."""
         _krait.batch_clear(self._handle)
         self._sessions = []
 

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The exceptions, one for each status that a call can fail with."""
+import re
+import threading
+
 from . import _krait
 
 
@@ -73,10 +76,18 @@ class NotFoundError(Error, FileNotFoundError):
 _errors = {kind.status: kind for kind in Error.__subclasses__()}
 
 
+# The library names options and settings as C has them; here they are arguments and attributes.
+_names = re.compile(r"KRAIT_(?:OPTION_|SAMPLE_)?(%s)\b" % "|".join(sorted(
+    {name.removeprefix("OPTION_").removeprefix("SAMPLE_") for name in dir(_krait)
+     if re.match("OPTION_|SAMPLE_|MAX_NEW_TOKENS|KEEP_POSITIONS|REWIND_TOKENS", name)}, key=len, reverse=True)))
+
+
 def error_of(status, text):
+    text = _names.sub(lambda found: found[1].lower(), text)
     if status == _krait.CANCELLED:
         return Cancelled(text)
     return _errors[status](text) if status in _errors else Error(text, status)
 
 
 _krait.set_error(error_of)
+_krait.set_main(threading.main_thread().ident)

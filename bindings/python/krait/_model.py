@@ -1,16 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
 """Models, which make the rest."""
 import json
+import os
 
 from . import _krait
 from ._batch import Batch
-from ._handle import Handle, path_bytes
+from ._handle import Shared, as_kind, path_bytes, read
 from ._session import Session
 from ._state import State
 from ._text import Chat, Tokenizer
 
 
-class Model(Handle):
+_texts = "device", "weights", "precision", "instructions", "tokenizer"
+
+
+def _set_option(handle, name, value):
+    number = getattr(_krait, "OPTION_" + name.upper(), None)
+    if number is None:
+        raise TypeError("Model has no option %r" % name)
+    if name not in _texts:
+        _krait.options_set_int(handle, number, as_kind(name, int, value))
+    elif isinstance(value, (str, bytes, os.PathLike)):
+        _krait.options_set_text(handle, number, path_bytes(value))
+    else:
+        raise TypeError("%s takes a text, not %r" % (name, value))
+
+
+class Model(Shared):
     """Weights, configuration and tokenizer on one device; any number of threads may share it.
 
     `path` is a folder, a weight file or the name of an installed model. Options are those of krait.h in
@@ -18,32 +34,30 @@ class Model(Handle):
     is called with (done, total) while the model opens and while a long prompt is read, and cancels by
     returning true or by raising; `log` with (level, text).
     """
+    __slots__ = ("_callbacks", "_path")
 
     def __init__(self, path="demo", *, progress=None, log=None, **options):
         handle = _krait.options_new()
         for name, value in options.items():
-            number = getattr(_krait, "OPTION_" + name.upper(), None)
-            if number is None:
-                raise TypeError("Model has no option %r" % name)
-            if isinstance(value, int):
-                _krait.options_set_int(handle, number, value)
-            else:
-                _krait.options_set_text(handle, number, path_bytes(value))
+            _set_option(handle, name, value)
         _krait.options_set_progress(handle, progress)
         _krait.options_set_log(handle, log)
-        self._callbacks = progress, log
+        self._callbacks, self._path = (progress, log), os.fsdecode(path)
         self._handle = _krait.model_open(path_bytes(path), handle)
 
-    family = property(lambda self: _krait.model_family(self._handle))
-    device = property(lambda self: _krait.model_device(self._handle))
-    note = property(lambda self: _krait.model_note(self._handle))
-    fingerprint = property(lambda self: _krait.model_fingerprint(self._handle))
-    vocab_size = property(lambda self: _krait.model_vocab_size(self._handle))
-    width = property(lambda self: _krait.model_width(self._handle))
-    n_layers = property(lambda self: _krait.model_n_layers(self._handle))
-    n_parameters = property(lambda self: _krait.model_n_parameters(self._handle))
-    state_size = property(lambda self: _krait.model_state_size(self._handle))
-    info = property(lambda self: json.loads(_krait.model_info(self._handle)))
+    def _about(self):
+        return "%r: %s, %d parameters, on %s" % (self._path, self.family, self.n_parameters, self.device)
+
+    family = read(_krait.model_family, "The family: \"mamba\" or \"mamba2\".")
+    device = read(_krait.model_device, "The device that it is on: \"cpu\", \"cuda:0\".")
+    note = read(_krait.model_note, "What is not as asked, and why; \"\" when all is.")
+    fingerprint = read(_krait.model_fingerprint, "The same for the same weights in any file format: 32 hex digits.")
+    vocab_size = read(_krait.model_vocab_size, "The number of logits; token ids run from 0 to this.")
+    width = read(_krait.model_width, "Elements of a hidden vector and of an embedding.")
+    n_layers = read(_krait.model_n_layers, "The number of layers.")
+    n_parameters = read(_krait.model_n_parameters, "The number of parameters; a tied head counts once.")
+    state_size = read(_krait.model_state_size, "Bytes of one saved state of a new session.")
+    info = property(lambda self: json.loads(_krait.model_info(self._handle)), doc="What `krait info --json` says, as a dict.")
 
     @property
     def tokenizer(self):
@@ -60,9 +74,11 @@ class Model(Handle):
         return Session(self, **settings)
 
     def chat(self):
+        """A new chat, without messages."""
         return Chat(self)
 
     def batch(self):
+        """A new batch for sessions of this model."""
         return Batch(self)
 
     def load(self, path):

@@ -7,17 +7,27 @@ from ._handle import Settings, floats
 class Sampler(Settings):
     """How a token is chosen, by itself: Sampler(temperature=0.8, top_p=0.9)."""
 
+    __slots__ = ("_given",)
+
     def __init__(self, **settings):
-        self._handle = _krait.sampler_new()
+        self._handle, self._given = _krait.sampler_new(), {}
         self.set(**settings)
 
-    def _get(self, number, kind):
-        raise AttributeError("a sampler's settings can be set, not read")
+    def _about(self):
+        return ", ".join("%s %g" % given for given in self._given.items())
 
-    def _set(self, number, kind, value):
-        (_krait.sampler_set_float if kind is float else _krait.sampler_set_int)(self._handle, number, value)
+    def _get(self, setting):
+        if setting.name not in self._given:
+            raise AttributeError("%s was not set on this sampler" % setting.name)
+        return self._given[setting.name]
+
+    def _set(self, setting, value):
+        call = _krait.sampler_set_float if setting.kind is float else _krait.sampler_set_int
+        call(self._handle, setting.number, value)
+        self._given[setting.name] = value
 
     def set_bias(self, token, bias):
+        """Adds to a token's logit; 0 takes it back, -infinity forbids the token."""
         _krait.sampler_set_bias(self._handle, token, bias)
 
     def probs(self, logits, history=(), out=None):

@@ -1,18 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sessions."""
-import array
-
 from . import _krait
 from ._errors import Cancelled, SpaceError
-from ._handle import Setting, Settings, flags, floats
+from ._handle import Setting, Settings, flags, floats, read
 from ._state import State
 
 
 class Session(Settings):
     """One conversation. Iterating over it gives tokens; generate() gives text."""
-    max_new_tokens = Setting("MAX_NEW_TOKENS", int)
-    keep_positions = Setting("KEEP_POSITIONS", int)
-    rewind_tokens = Setting("REWIND_TOKENS", int)
+    __slots__ = ("_callbacks", "_vocab_size", "_width")
+    max_new_tokens = Setting("MAX_NEW_TOKENS", int, "The most tokens that are made after a feed; 0: no limit.")
+    keep_positions = Setting("KEEP_POSITIONS", int, "Of how many last positions of a feed vectors are kept; 0: the last.")
+    rewind_tokens = Setting("REWIND_TOKENS", int, "How far back rewind() must reach.")
 
     def __init__(self, model, **settings):
         self._begin(model, _krait.session_new(model._handle))
@@ -22,11 +21,17 @@ class Session(Settings):
         self._handle, self._callbacks = handle, model._callbacks
         self._vocab_size, self._width = _krait.model_vocab_size(model._handle), _krait.model_width(model._handle)
 
-    def _get(self, number, kind):
-        return (_krait.session_get_float if kind is float else _krait.session_get_int)(self._handle, number)
+    def _about(self):
+        return "at position %d, temperature %g, seed %d" % (self.position, self.temperature, self.seed)
 
-    def _set(self, number, kind, value):
-        (_krait.session_set_float if kind is float else _krait.session_set_int)(self._handle, number, value)
+    def __copy__(self):
+        return self.fork()
+
+    def _get(self, setting):
+        return (_krait.session_get_float if setting.kind is float else _krait.session_get_int)(self._handle, setting.number)
+
+    def _set(self, setting, value):
+        (_krait.session_set_float if setting.kind is float else _krait.session_set_int)(self._handle, setting.number, value)
 
     def feed(self, what, *, parse_special=False, add_special=None):
         """Reads text (str, or bytes of UTF-8) or tokens. add_special None: at position 0 only."""
@@ -42,7 +47,7 @@ class Session(Settings):
 
     def logits(self, out=None):
         """Logits of the last position [vocab_size], or with keep_positions set, of those that were kept
-        [kept, vocab_size]: written into `out`, a float32 array, or into a new memoryview. Returns it."""
+        [kept, vocab_size]: written into `out`, a float32 array, or into a new one. Returns it."""
         return self._rows(_krait.session_logits, self._vocab_size, out)
 
     def hidden(self, out=None):
@@ -73,7 +78,7 @@ class Session(Settings):
         if isinstance(tokens, (str, bytes)):
             raise TypeError("score takes tokens: encode the text first")
         if out is None:
-            tokens = memoryview(tokens) if isinstance(tokens, array.array) else list(tokens)
+            tokens = tokens if hasattr(tokens, "__len__") else list(tokens)
             out = floats(len(tokens))
         _krait.session_score(self._handle, tokens, out)
         return out
@@ -111,15 +116,16 @@ class Session(Settings):
         """The text that the last token, or tokens(), completed."""
         return self.piece_bytes.decode("utf-8", "replace")
 
-    piece_bytes = property(lambda self: _krait.session_piece(self._handle))
-    position = property(lambda self: _krait.session_position(self._handle))
-    end_reason = property(lambda self: _krait.session_end_reason(self._handle))
+    piece_bytes = read(_krait.session_piece, "The same as bytes of UTF-8.")
+    position = read(_krait.session_position, "Tokens and embeddings read so far.")
+    end_reason = read(_krait.session_end_reason, "Why the last next(), tokens() or generate() ended: one of the REASON_ numbers.")
 
     def cancel(self):
         """Stops the current call, or else the next. From any thread."""
         _krait.session_cancel(self._handle)
 
     def reset(self):
+        """Back to position 0; settings, stops and note stay."""
         _krait.session_reset(self._handle)
 
     def rewind(self, n_tokens):
@@ -138,13 +144,15 @@ class Session(Settings):
         return State._of(_krait.session_snapshot(self._handle))
 
     def restore(self, state):
+        """Goes where the state was taken: position, settings, seed, stops and note."""
         _krait.session_restore(self._handle, state._handle)
 
     def set_bias(self, token, bias):
+        """Adds to a token's logit when sampling; 0 takes it back, -infinity forbids the token."""
         _krait.session_set_bias(self._handle, token, bias)
 
     def set_sampler(self, sampler):
-        """Copies all settings of a Sampler."""
+        """Copies all settings of a Sampler, biases and seed included."""
         _krait.session_set_sampler(self._handle, sampler._handle)
 
     def add_stop(self, stop):

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """States of sessions."""
 from . import _krait
-from ._handle import Handle, path_bytes
+from ._handle import Shared, path_bytes, read
 
 
-class State(Handle):
+class State(Shared):
     """A snapshot: all that decides what a session does next. bytes(state) is its written form."""
+    __slots__ = ()
 
     @classmethod
     def _of(cls, handle):
@@ -13,9 +14,12 @@ class State(Handle):
         state._handle = handle
         return state
 
-    position = property(lambda self: _krait.state_position(self._handle))
-    size = property(lambda self: _krait.state_size(self._handle))
-    note = property(lambda self: _krait.state_note(self._handle, 4096))
+    def _about(self):
+        return "at position %d, %d bytes" % (self.position, self.size)
+
+    position = read(_krait.state_position, "Tokens and embeddings that the session had read.")
+    size = read(_krait.state_size, "Bytes of its written form.")
+    note = property(lambda self: _krait.state_note(self._handle, 4096), doc="What Session.set_note() gave it.")
 
     def save(self, path):
         """Writes a file: afterwards it is the old one or the new one."""

@@ -3,11 +3,12 @@
 import json
 
 from . import _krait
-from ._handle import Handle, flags, path_bytes
+from ._handle import Handle, Shared, flags, path_bytes
 
 
-class Tokenizer(Handle):
+class Tokenizer(Shared):
     """A tokenizer.json, or a folder with one; any number of threads may share it."""
+    __slots__ = ()
 
     def __init__(self, path):
         self._handle = _krait.tokenizer_open(path_bytes(path))
@@ -18,11 +19,15 @@ class Tokenizer(Handle):
         tokenizer._handle = handle
         return tokenizer
 
+    def _about(self):
+        return "of %d tokens" % len(self)
+
     def encode(self, text, *, parse_special=False, add_special=False):
         """The tokens of a text."""
         return _krait.tokenizer_encode(self._handle, text, flags(parse_special, add_special), len(text) // 2 + 16)
 
     def decode_bytes(self, tokens, *, skip_special=False):
+        """The same as bytes: what is no whole character stays as it is."""
         return _krait.tokenizer_decode(self._handle, tokens, skip_special and _krait.SKIP_SPECIAL, 4096)
 
     def decode(self, tokens, *, skip_special=False):
@@ -38,11 +43,13 @@ class Tokenizer(Handle):
         return _krait.tokenizer_size(self._handle)
 
     def decoder(self):
+        """A new Decoder on this tokenizer."""
         return Decoder(self)
 
 
 class Decoder(Handle):
     """Tokens to whole characters, as they come."""
+    __slots__ = ()
 
     def __init__(self, tokenizer):
         self._handle = _krait.decoder_new(tokenizer._handle)
@@ -60,9 +67,13 @@ class Decoder(Handle):
 
 class Chat(Handle):
     """Messages, and the model's template that makes them text. Without a model: templates only."""
+    __slots__ = ("_n_messages",)
 
     def __init__(self, model=None):
-        self._handle = _krait.chat_new(model._handle if model else None)
+        self._handle, self._n_messages = _krait.chat_new(None if model is None else model._handle), 0
+
+    def _about(self):
+        return "of %d message%s" % (self._n_messages, "" if self._n_messages == 1 else "s")
 
     def set_template(self, jinja):
         """Another template; "zephyr" and "chatml" are built in."""
@@ -76,16 +87,19 @@ class Chat(Handle):
         """A message; content may be whatever the template takes."""
         if isinstance(content, str):
             _krait.chat_add(self._handle, role, content)
+            self._n_messages += 1
         else:
             self.add_message({"role": role, "content": content})
 
     def add_message(self, message):
         """One whole message, a dict."""
         _krait.chat_add_json(self._handle, json.dumps(message))
+        self._n_messages += 1
 
     def clear(self):
         """Drops the messages."""
         _krait.chat_clear(self._handle)
+        self._n_messages = 0
 
     def render(self, add_generation_prompt=True):
         """The conversation as text."""

@@ -207,8 +207,8 @@ end)
 
 test("wrong types are Lua errors", function()
 	local it = session({}, "x")
-	raises("krait_state expected", it.restore, it, 7)
-	raises("krait_session expected", it.next, kit.demo)
+	raises("a state is needed, not a number", it.restore, it, 7)
+	raises("a session is needed, not a userdata", it.next, kit.demo)
 	raises("number expected", it.rewind, it, "far")
 	raises("negative", it.rewind, it, -1)
 	raises("int32", it.feed, it, { 1, "x" })
@@ -216,6 +216,41 @@ test("wrong types are Lua errors", function()
 	raises("table expected", it.feed, it, 7)
 	raises("zero character", krait.open, "a\0b")
 	raises("no setting 'colour'", it.set, it, { colour = 1 })
+	raises("temperature takes a number, not a string", it.set, it, { temperature = "hot" })
+	raises("threads cannot be a table", krait.open, kit.tiny, { threads = {} })
+end)
+
+-- What goes wrong inside krait.lua is laid to the line that called it.
+test("an error names the caller's line", function()
+	local it, closed = session({}, "x"), session({}, "x")
+	closed:close()
+	local calls = {
+		["this session was closed"] = function() closed:feed("x") return 1 end,
+		["no setting 'colour'"] = function() it:set { colour = 1 } return 1 end,
+		["no setting 'size'"] = function() local size = it:get "size" return size end,
+		["no option 'colour'"] = function() krait.open(kit.tiny, { colour = 1 }) return 1 end,
+		["a model is needed, not a userdata"] = function() local n = kit.demo.batch(it) return n end,
+		["negative"] = function() it:rewind(-1) return 1 end,
+		["this session was closed "] = function() for piece in closed:generate(3) do print(piece) end return 1 end,
+		["nothing was fed"] = function() for piece in session():generate(3) do print(piece) end return 1 end,
+	}
+	for text, call in pairs(calls) do
+		local ok, why = pcall(call)
+		assert(not ok and why:find((text:gsub(" $", "")), 1, true), why)
+		assert(why:find("suite.lua:%d+: ") and not why:find("krait.lua", 1, true), why)
+	end
+end)
+
+test("what handles say of themselves", function()
+	local it = session({ seed = 3 }, "Once upon a time")
+	assert(tostring(kit.demo):find("^krait model: mamba, %d+ parameters, on cpu$"))
+	same(tostring(it), "krait session at position " .. it:position())
+	same(tostring(it:snapshot()), ("krait state at position %d, %d bytes"):format(it:position(), it:snapshot():size()))
+	same(tostring(kit.demo:tokenizer()), "krait tokenizer of 4096 tokens")
+	same(tostring(kit.demo:batch()), "krait batch of 0 sessions")
+	same(tostring(kit.demo:chat()), "krait chat")
+	it:close()
+	same(tostring(it), "krait session, closed")
 end)
 
 test("every error has a text and a status", function()

@@ -57,7 +57,7 @@ def golden(case):
 
 def flat(view):
     """All numbers of a memoryview of any shape."""
-    return array.array("f", view.cast("B").tobytes())
+    return array.array("f", bytes(memoryview(view).cast("B")))
 
 
 def distance(a, b):

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The package itself: its constants, its stubs, its errors, and what is open or closed."""
 import ast
+import copy
 import os
+import pickle
 import re
 import subprocess
 import sys
@@ -85,10 +87,14 @@ class Models(kit.TestCase):
             self.assertGreater(model.n_parameters, 0)
             with self.assertRaises(krait.UnsupportedError):
                 model.session()
-        for name, value, error in [("threads", -1, krait.ArgumentError), ("threads", "two", krait.ArgumentError),
-                                   ("instructions", "mmx", krait.UnsupportedError), ("colour", 1, TypeError)]:
-            with self.assertRaises(error):
+        for name, value, error, text in [
+                ("threads", -1, krait.ArgumentError, "threads"), ("threads", "2", TypeError, "^threads takes an integer, not '2'$"),
+                ("threads", 1.5, TypeError, "^threads takes an integer"), ("weights", 8, TypeError, "^weights takes a text, not 8$"),
+                ("instructions", "mmx", krait.UnsupportedError, "mmx"), ("weights", "q4", krait.ArgumentError, "weights 'q4'"),
+                ("colour", 1, TypeError, "no option 'colour'"), ("threads", 1 << 64, OverflowError, "^threads")]:
+            with self.assertRaisesRegex(error, text) as caught:
                 krait.Model(kit.TINY, **{name: value})
+            self.assertNotIn("KRAIT_", str(caught.exception))
 
     def test_callbacks(self):
         seen, lines = [], []
@@ -164,6 +170,62 @@ class Closed(kit.TestCase):
             model.session().feed("\ud800")
 
 
+class Names_of_things(kit.TestCase):
+    def test_typos_are_refused(self):
+        model = kit.demo()
+        things = (model, model.session(), model.tokenizer, model.chat(), model.batch(), krait.Sampler(),
+                  model.session().snapshot(), model.tokenizer.decoder())
+        for thing in things:
+            with self.assertRaisesRegex(AttributeError, "temprature"):
+                thing.temprature = 0.3
+        with self.assertRaisesRegex(AttributeError, "temprature"):
+            things[1].temprature
+
+    def test_every_public_thing_is_documented(self):
+        for name in ("Model", "Session", "State", "Sampler", "Batch", "Tokenizer", "Decoder", "Chat"):
+            kind = getattr(krait, name)
+            self.assertTrue(kind.__doc__, name)
+            for cls in kind.__mro__[:-1]:
+                for member, value in vars(cls).items():
+                    if not member.startswith("_"):
+                        self.assertTrue(value.__doc__, "%s.%s" % (name, member))
+
+    def test_what_things_say_of_themselves(self):
+        model = kit.demo()
+        session = model.session(temperature=0.25, seed=7)
+        session.feed([1, 2, 3])
+        chat, batch = model.chat(), model.batch()
+        chat.add("user", "hello")
+        batch.add(session, [1])
+        self.assertRegex(repr(model), r"^<krait\.Model '.*/models/demo': mamba, %d parameters, on cpu>$" % model.n_parameters)
+        self.assertEqual(repr(session), "<krait.Session at position 3, temperature 0.25, seed 7>")
+        self.assertEqual(repr(session.snapshot()), "<krait.State at position 3, %d bytes>" % session.snapshot().size)
+        self.assertEqual(repr(batch), "<krait.Batch of 1 sessions>")
+        self.assertEqual(repr(chat), "<krait.Chat of 1 message>")
+        chat.clear()
+        self.assertEqual(repr(chat), "<krait.Chat of 0 messages>")
+        self.assertEqual(repr(model.tokenizer), "<krait.Tokenizer of 4096 tokens>")
+        self.assertEqual(repr(krait.Sampler(top_k=5)), "<krait.Sampler top_k 5>")
+        session.close()
+        self.assertEqual(repr(session), "<krait.Session, closed>")
+        self.assertEqual(repr(object.__new__(krait.Session)), "<krait.Session, closed>")
+
+    def test_copies(self):
+        model = kit.demo()
+        session = model.session(temperature=0, seed=7)
+        session.feed("Once upon a time")
+        for copied in copy.copy(session), copy.deepcopy(session):
+            self.assertEqual((copied.position, copied.seed), (session.position, 7))
+            self.assertEqual(copied.tokens(5), session.fork().tokens(5))
+            self.assertNotEqual(copied.position, session.position)
+        self.assertIs(copy.copy(model), model)
+        for thing in model.chat(), model.batch(), krait.Sampler(), model.tokenizer.decoder():
+            with self.assertRaisesRegex(TypeError, "cannot be copied"):
+                copy.copy(thing)
+        with self.assertRaisesRegex(TypeError, "a Session cannot be pickled"):
+            pickle.dumps(session)
+
+
 class Errors(kit.TestCase):
     def test_classes(self):
         error_of = krait._errors.error_of
@@ -194,7 +256,7 @@ class Errors(kit.TestCase):
         bad = os.path.join(kit.DATA, "bad", "safetensors", "trailing-garbage.safetensors")
         self.raises(krait.FormatError, "", lambda: model.load(bad))
         self.raises(krait.FormatError, "", lambda: model.read(b"no state"))
-        self.raises(krait.UnsupportedError, "", lambda: model.session()._set(9999, int, 1))
+        self.raises(krait.UnsupportedError, "9999", lambda: krait._krait.session_set_int(model.session()._handle, 9999, 1))
         self.raises(krait.MismatchError, "fingerprint", lambda: session.restore(other.snapshot()))
         self.raises(krait.SpaceError, "256 are needed", lambda: session.hidden(memoryview(bytearray(4)).cast("f")))
         self.raises(krait.NotFoundError, "/no/such", lambda: krait.Model("/no/such"))

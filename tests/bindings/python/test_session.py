@@ -27,8 +27,13 @@ class Sessions(kit.TestCase):
         self.assertEqual((session.temperature, session.top_k, session.seed), (0.0, 5, (1 << 62) + 1))
         with self.assertRaises(krait.ArgumentError):
             session.temperature = -1
-        with self.assertRaises(TypeError):
-            session.top_k = 1.5
+        for name, value, text in [("top_k", 1.5, "^top_k takes an integer, not 1.5$"), ("seed", "x", "^seed takes"),
+                                  ("temperature", "hot", "^temperature takes a number, not 'hot'$"), ("top_p", None, "^top_p takes")]:
+            with self.assertRaisesRegex(TypeError, text):
+                setattr(session, name, value)
+        with self.assertRaisesRegex(TypeError, "no setting 'temprature'"):
+            session.set(seed=3, temprature=1)
+        self.assertEqual(session.seed, (1 << 62) + 1)
 
     def test_three_ways_to_generate(self):
         a, b, c = self.session, self.session.fork(), self.session.fork()

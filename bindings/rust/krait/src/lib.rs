@@ -8,7 +8,7 @@
 //! ```no_run
 //! let model = krait::Model::open("demo")?;
 //! let mut session = model.session()?;
-//! session.set_int(krait::Setting::MAX_NEW_TOKENS, 200)?;
+//! session.set_max_new_tokens(200)?;
 //! session.feed_text("Once upon a time")?;
 //! for piece in session.tokens() {
 //!     print!("{}", piece?);
@@ -32,6 +32,7 @@ mod options;
 mod raw;
 mod sampler;
 mod session;
+mod settings;
 mod state;
 mod text;
 

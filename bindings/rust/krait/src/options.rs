@@ -9,7 +9,7 @@ use std::sync::Arc;
 /// How to open a model.
 ///
 /// ```no_run
-/// let model = krait::Options::new().int(krait::ModelOption::THREADS, 2).open("demo")?;
+/// let model = krait::Options::new().threads(2).weights("f32").open("demo")?;
 /// # Ok::<(), krait::Error>(())
 /// ```
 #[derive(Default)]
@@ -51,8 +51,8 @@ impl Options {
         Options::default()
     }
 
-    /// Sets an option that takes a number. One that the library does not know, or cannot take, is an
-    /// error of [`open`](Options::open).
+    /// Sets an option that takes a number; those that this crate knows have methods of their own. One
+    /// that the library does not know, or cannot take, is an error of [`open`](Options::open).
     pub fn int(mut self, option: ModelOption, value: i64) -> Options {
         self.values.push((option, Value::Int(value)));
         self
@@ -62,6 +62,46 @@ impl Options {
     pub fn text(mut self, option: ModelOption, value: impl Into<String>) -> Options {
         self.values.push((option, Value::Text(value.into())));
         self
+    }
+
+    /// The device: "auto" (default), "cpu", "cuda", "cuda:1".
+    pub fn device(self, name: impl Into<String>) -> Options {
+        self.text(ModelOption::DEVICE, name)
+    }
+
+    /// The number of threads; 0 (default) is one for each processor.
+    pub fn threads(self, n: u32) -> Options {
+        self.int(ModelOption::THREADS, n.into())
+    }
+
+    /// The type that weights are kept in: "asis" (default), "f32", "bf16", "f16", "int8", "int4".
+    pub fn weights(self, kind: impl Into<String>) -> Options {
+        self.text(ModelOption::WEIGHTS, kind)
+    }
+
+    /// "exact" (default on a CPU) or "fast".
+    pub fn precision(self, kind: impl Into<String>) -> Options {
+        self.text(ModelOption::PRECISION, kind)
+    }
+
+    /// "auto" (default), "generic", "avx2", "avx512".
+    pub fn instructions(self, kind: impl Into<String>) -> Options {
+        self.text(ModelOption::INSTRUCTIONS, kind)
+    }
+
+    /// The path of a tokenizer.json, or of a folder with one.
+    pub fn tokenizer(self, path: impl Into<String>) -> Options {
+        self.text(ModelOption::TOKENIZER, path)
+    }
+
+    /// Whether weights are mapped (default), or read into memory.
+    pub fn map(self, map: bool) -> Options {
+        self.int(ModelOption::MAP, map.into())
+    }
+
+    /// Whether only headers are read: sizes and memory, no weights, no sessions.
+    pub fn inspect(self, inspect: bool) -> Options {
+        self.int(ModelOption::INSPECT, inspect.into())
     }
 
     /// Has f called while the model opens and while it reads a long prompt, with what is done of the

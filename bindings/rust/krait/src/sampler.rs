@@ -30,12 +30,12 @@ impl Sampler {
         raw::check(status, || raw::text(unsafe { sys::krait_sampler_error(self.as_ptr()) }))
     }
 
-    /// Sets a setting that takes a number.
+    /// Sets a setting that takes a number, by its number.
     pub fn set_int(&mut self, setting: Setting, value: i64) -> Result<()> {
         self.check(unsafe { sys::krait_sampler_set_int(self.as_ptr(), setting.0, value) })
     }
 
-    /// Sets a setting that takes a float.
+    /// Sets a setting that takes a float, by its number.
     pub fn set_float(&mut self, setting: Setting, value: f64) -> Result<()> {
         self.check(unsafe { sys::krait_sampler_set_float(self.as_ptr(), setting.0, value) })
     }

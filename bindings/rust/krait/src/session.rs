@@ -99,7 +99,7 @@ impl Session {
         self.feed_utf8(text, flags)
     }
 
-    /// Tokenizes and feeds, with `PARSE_SPECIAL` and `ADD_SPECIAL` as told. Bytes that are not UTF-8
+    /// Tokenizes and feeds, with [`Flags::PARSE_SPECIAL`] and [`Flags::ADD_SPECIAL`] as told. Bytes that are not UTF-8
     /// become U+FFFD.
     pub fn feed_utf8(&mut self, text: impl AsRef<[u8]>, flags: Flags) -> Result<()> {
         let text = text.as_ref();
@@ -115,8 +115,8 @@ impl Session {
         self.check(unsafe { sys::krait_session_feed_embeddings(self.as_ptr(), embeddings.as_ptr(), n, width) })
     }
 
-    /// The logits of the last position; or, with `KEEP_POSITIONS` set before the last feed, of up to its
-    /// last positions, oldest first: rows of `vocab_size`.
+    /// The logits of the last position; or, with [`set_keep_positions`](Session::set_keep_positions)
+    /// called before the last feed, of up to its last positions, oldest first: rows of `vocab_size`.
     pub fn logits(&mut self) -> Result<Vec<f32>> {
         let size = self.vocab_size;
         self.rows(size, Session::logits_into)
@@ -174,7 +174,7 @@ impl Session {
         self.check(unsafe { sys::krait_session_reset(self.as_ptr()) })
     }
 
-    /// Back by n tokens, at most `REWIND_TOKENS`.
+    /// Back by n tokens, at most what [`set_rewind_tokens`](Session::set_rewind_tokens) said.
     pub fn rewind(&mut self, n_tokens: u64) -> Result<()> {
         self.check(unsafe { sys::krait_session_rewind(self.as_ptr(), n_tokens) })
     }
@@ -206,12 +206,12 @@ impl Session {
         self.check(unsafe { sys::krait_session_restore(self.as_ptr(), state.as_ptr()) })
     }
 
-    /// Sets a setting that takes a number.
+    /// Sets a setting that takes a number, by its number.
     pub fn set_int(&mut self, setting: Setting, value: i64) -> Result<()> {
         self.check(unsafe { sys::krait_session_set_int(self.as_ptr(), setting.0, value) })
     }
 
-    /// Sets a setting that takes a float.
+    /// Sets a setting that takes a float, by its number.
     pub fn set_float(&mut self, setting: Setting, value: f64) -> Result<()> {
         self.check(unsafe { sys::krait_session_set_float(self.as_ptr(), setting.0, value) })
     }

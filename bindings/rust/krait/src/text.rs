@@ -38,7 +38,7 @@ impl Tokenizer {
         Tokenizer(p)
     }
 
-    /// Text to tokens. Flags: `PARSE_SPECIAL`, `ADD_SPECIAL`. Bytes that are not UTF-8 become U+FFFD.
+    /// Text to tokens. Flags: [`Flags::PARSE_SPECIAL`], [`Flags::ADD_SPECIAL`]. Bytes that are not UTF-8 become U+FFFD.
     pub fn encode(&self, text: impl AsRef<[u8]>, flags: Flags) -> Result<Vec<Token>> {
         let text = text.as_ref();
         let (tokens, status) = raw::filled(text.len() / 2 + 8, |out, n, need| unsafe {
@@ -48,7 +48,7 @@ impl Tokenizer {
         Ok(tokens)
     }
 
-    /// Tokens to text. Flags: `SKIP_SPECIAL`.
+    /// Tokens to text. Flags: [`Flags::SKIP_SPECIAL`] leaves out what has no text of its own.
     pub fn decode(&self, tokens: &[Token], flags: Flags) -> Result<String> {
         let (text, status) = raw::filled(8 * tokens.len() + 8, |out: *mut u8, n, need| unsafe {
             sys::krait_tokenizer_decode(self.0.as_ptr(), tokens.as_ptr(), tokens.len(), flags.0, out as *mut c_char, n, need)

@@ -25,7 +25,7 @@ fn errors() {
         (s.set_int(Setting(999), 1).err(), Status::UNSUPPORTED, "999"),
         (Options::new().int(ModelOption(999), 1).open("demo").err(), Status::UNSUPPORTED, "999"),
         (s.restore(&state).err(), Status::MISMATCH, "fingerprint"),
-        (Options::new().text(ModelOption::DEVICE, "cuda:99").open("demo").err(), Status::DEVICE, "cuda"),
+        (Options::new().device("cuda:99").open("demo").err(), Status::DEVICE, "cuda"),
         (s.logits_into(&mut [0.0; 10]).err(), Status::SPACE, "4096"),
         (Model::open("/nonexistent/model").err(), Status::NOT_FOUND, "/nonexistent/model"),
         (constant("KRAIT_NOTHING").err(), Status::NOT_FOUND, "KRAIT_NOTHING"),
@@ -101,7 +101,7 @@ fn out_of_memory() {
         let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
         let most = pages.split(' ').next().unwrap().parse::<u64>().unwrap() * 4096 + (1 << 20);
         assert_eq!(unsafe { setrlimit(9, &[most, most]) }, 0);
-        let options = Options::new().int(ModelOption::THREADS, 1).int(ModelOption::MAP, 0);
+        let options = Options::new().threads(1).map(false);
         matches!(options.open("demo"), Err(e) if e.status() == Status::MEMORY && e.text().contains("out of memory"))
     });
     assert_eq!(found, 0);

@@ -68,9 +68,15 @@ fn settings() {
         session.set_float(setting, 0.5).unwrap();
         assert_eq!(session.float(setting), Ok(0.5));
     }
+    session.set_top_k(5).unwrap();
+    session.set_min_p(0.25).unwrap();
+    session.set_keep_positions(3).unwrap();
+    assert_eq!((session.top_k(), session.min_p(), session.keep_positions()), (Ok(5), Ok(0.25), Ok(3)));
+    assert_eq!((session.int(Setting::TOP_K), session.float(Setting::MIN_P)), (Ok(5), Ok(0.25)));
+    assert_eq!((session.seed(), session.presence_penalty()), (Ok(7), Ok(0.5)));
     let mut sampler = Sampler::new().unwrap();
-    sampler.set_float(Setting::TEMPERATURE, 0.0).unwrap();
-    sampler.set_int(Setting::SEED, 3).unwrap();
+    sampler.set_temperature(0.0).unwrap();
+    sampler.set_seed(3).unwrap();
     sampler.set_bias(3, 1.0).unwrap();
     session.set_sampler(&sampler).unwrap();
     assert_eq!(session.float(Setting::TEMPERATURE), Ok(0.0));
@@ -215,7 +221,7 @@ fn options() {
     drop(model); // its closures stay as long as the session
     session.feed(&[0; 2000]).unwrap();
     assert!(calls.load(SeqCst) > before);
-    let headers = Options::new().int(ModelOption::INSPECT, 1).open("demo").unwrap();
+    let headers = Options::new().inspect(true).open("demo").unwrap();
     is(headers.session(), Status::UNSUPPORTED);
     is(Options::new().progress(|_, _| false).open("demo"), Status::CANCELLED);
 }
