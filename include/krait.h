@@ -667,8 +667,10 @@ KRAIT_API const char *krait_tokenizer_error(const krait_tokenizer *tokenizer);
 
 /* Turns `n_text` bytes of `text` into ids, into `out` [n_out]. `flags`: KRAIT_PARSE_SPECIAL,
  * KRAIT_ADD_SPECIAL. `n_tokens` gets the full number of tokens, always; it may be NULL. Bytes that
- * are not UTF-8 become U+FFFD. Work grows as n log n at most.
- * Errors, without a text: SPACE; ARGUMENT for another flag; MEMORY. */
+ * are not UTF-8 become U+FFFD. Work grows as n log n at most; a text for which the file's own pattern
+ * needs more than a fixed number of steps for each byte is refused.
+ * Errors, without a text: SPACE; ARGUMENT for another flag, or more than 1 GiB; UNSUPPORTED for a text that needs
+ * too many steps: give it in shorter parts; MEMORY. */
 KRAIT_API krait_status krait_tokenizer_encode(const krait_tokenizer *tokenizer, const char *text, size_t n_text, int flags,
 	krait_token *out, size_t n_out, size_t *n_tokens);
 

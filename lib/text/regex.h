@@ -10,7 +10,7 @@
 
 struct regex;                           /* immutable, for any thread */
 
-/* UNSUPPORTED for what does not compile. */
+/* UNSUPPORTED for what does not compile, or would mean something else than it does to Oniguruma. */
 krait_status krait__regex_compile(struct regex **out, const char *pattern, size_t n_pattern, const char *what, struct why *why);
 void krait__regex_free(struct regex *regex);
 
@@ -18,6 +18,7 @@ void krait__regex_free(struct regex *regex);
 struct regex_work {
 	void *data, *context;
 	uint64_t budget, steps;
+	size_t at, unseen;              /* of the search that runs */
 };
 void krait__regex_work_free(struct regex_work *work);
 
