@@ -45,29 +45,36 @@ static uint32_t rank_of(const struct bpe *bpe, struct bpe_work *work, uint32_t l
 	return slot->rank;
 }
 
+static const struct byte_pieces *pieces_of(const struct bpe *bpe, const struct bpe_work *work)
+{
+	return work->no_special ? &bpe->plain : &bpe->any;
+}
+
 /* The first symbols: one id for each byte. Returns how many. */
-static size_t first_ids(const struct bpe *bpe, const char *bytes, size_t n_bytes, uint32_t *out)
+static size_t first_ids(const struct bpe *bpe, const struct byte_pieces *pieces, const char *bytes, size_t n_bytes,
+	uint32_t *out)
 {
 	size_t n = 0;
 	bool fused = false;
 
 	for (size_t i = 0; i < n_bytes; i++) {
-		uint32_t id = bpe->byte_ids[(unsigned char)bytes[i]];
+		uint32_t id = pieces->ids[(unsigned char)bytes[i]];
 		bool unknown = id == NO_ID;
 
 		if (!unknown)
 			out[n++] = id;
-		else if (bpe->unknown != NO_ID && !(fused && bpe->fuse_unknown))
-			out[n++] = bpe->unknown;
+		else if (pieces->unknown != NO_ID && !(fused && bpe->fuse_unknown))
+			out[n++] = pieces->unknown;
 		fused = unknown;
 	}
 	return n;
 }
 
-static bool append_short(const struct bpe *bpe, struct bpe_work *work, const char *bytes, size_t n_bytes, struct token_list *out)
+static bool append_short(const struct bpe *bpe, struct bpe_work *work, const char *bytes, size_t n_bytes,
+	struct token_list *out)
 {
 	uint32_t ids[SHORT_WORD], ranks[SHORT_WORD], merged[SHORT_WORD];
-	size_t n = first_ids(bpe, bytes, n_bytes, ids);
+	size_t n = first_ids(bpe, pieces_of(bpe, work), bytes, n_bytes, ids);
 
 	for (size_t i = 0; i + 1 < n; i++)
 		ranks[i] = rank_of(bpe, work, ids[i], ids[i + 1], &merged[i]);
@@ -210,19 +217,21 @@ static bool long_room(struct bpe_work *work, size_t n)
 	return true;
 }
 
-static bool append_long(const struct bpe *bpe, struct bpe_work *work, const char *bytes, size_t n_bytes, struct token_list *out)
+static bool append_long(const struct bpe *bpe, struct bpe_work *work, const char *bytes, size_t n_bytes,
+	struct token_list *out)
 {
+	const struct byte_pieces *pieces = pieces_of(bpe, work);
 	size_t n = 0;
 
 	if (!long_room(work, n_bytes))
 		return false;
 	for (size_t i = 0; i < n_bytes; i++) {
-		uint32_t id = bpe->byte_ids[(unsigned char)bytes[i]];
-		bool again = i > 0 && bpe->fuse_unknown && bpe->byte_ids[(unsigned char)bytes[i - 1]] == NO_ID;
+		uint32_t id = pieces->ids[(unsigned char)bytes[i]];
+		bool again = i > 0 && bpe->fuse_unknown && pieces->ids[(unsigned char)bytes[i - 1]] == NO_ID;
 
-		if (id == NO_ID && (bpe->unknown == NO_ID || again))
+		if (id == NO_ID && (pieces->unknown == NO_ID || again))
 			continue;
-		work->symbols[n++].id = id == NO_ID ? bpe->unknown : id;
+		work->symbols[n++].id = id == NO_ID ? pieces->unknown : id;
 	}
 	link_symbols(bpe, work, n);
 	while (work->n_heap) {
@@ -239,15 +248,18 @@ static bool append_long(const struct bpe *bpe, struct bpe_work *work, const char
 	return true;
 }
 
-bool krait__bpe_append(const struct bpe *bpe, struct bpe_work *work, const char *bytes, size_t n_bytes, struct token_list *out)
+bool krait__bpe_append(const struct bpe *bpe, struct bpe_work *work, const char *bytes, size_t n_bytes,
+	struct token_list *out)
 {
+	const struct byte_pieces *pieces = pieces_of(bpe, work);
+
 	work->steps += n_bytes;
-	if (n_bytes == 1 && bpe->byte_ids[(unsigned char)bytes[0]] != NO_ID)
-		return push(out, bpe->byte_ids[(unsigned char)bytes[0]]);
+	if (n_bytes == 1 && pieces->ids[(unsigned char)bytes[0]] != NO_ID)
+		return push(out, pieces->ids[(unsigned char)bytes[0]]);
 	if (bpe->ignore_merges) {
 		uint32_t id = krait__vocab_find(&bpe->vocab, bytes, n_bytes, false);
 
-		if (id != NO_ID)
+		if (id != NO_ID && !(work->no_special && bpe->special && bpe->special[id]))
 			return push(out, id);
 	}
 	if (n_bytes <= SHORT_WORD)

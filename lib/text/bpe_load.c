@@ -4,6 +4,7 @@
 #include "config.h"
 #endif
 #include "base/json.h"
+#include "base/memory.h"
 #include "text/bpe.h"
 
 #include <string.h>
@@ -29,6 +30,8 @@ static krait_status check_kind(const json_t *model, const char *what, struct why
 
 	if (!json_is_object(model))
 		return krait__why(why, KRAIT_ERROR_FORMAT, "%s: field 'model' is missing or no object", what);
+	if (json_is_null(json_object_get(model, "type")))
+		return krait__why(why, KRAIT_ERROR_FORMAT, "%s: field 'model.type' is null: it may be \"BPE\", or absent", what);
 	status = krait__json_text(&type, model, "type", what, why);
 	if (status == KRAIT_OK && strcmp(type, "BPE") != 0)
 		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "%s: model.type is %s: only BPE is known", what, krait__quote(&quoted, type, SIZE_MAX));
@@ -55,21 +58,21 @@ static krait_status load_bytes(struct bpe *bpe, const json_t *model, const char 
 	krait_status status = krait__json_text(&unknown, model, "unk_token", what, why);
 	unsigned n_missing = 0;
 
-	bpe->unknown = NO_ID;
+	bpe->any.unknown = NO_ID;
 	for (unsigned byte = 0; byte < 256; byte++) {
 		char c = (char)byte;
 
-		bpe->byte_ids[byte] = krait__vocab_find(&bpe->vocab, &c, 1, false);
-		n_missing += bpe->byte_ids[byte] == NO_ID;
+		bpe->any.ids[byte] = krait__vocab_find(&bpe->vocab, &c, 1, false);
+		n_missing += bpe->any.ids[byte] == NO_ID;
 	}
 	if (n_missing == 256)
 		return krait__why(why, KRAIT_ERROR_FORMAT, "%s: model.vocab has a piece for no single byte: it is no byte-level vocabulary", what);
 	if (status != KRAIT_OK || !unknown || !n_missing)
 		return status;
-	bpe->unknown = krait__vocab_find(&bpe->vocab, unknown, strlen(unknown), false);
-	if (bpe->unknown == NO_ID)
-		bpe->unknown = krait__vocab_find(&bpe->vocab, unknown, strlen(unknown), true);
-	if (bpe->unknown == NO_ID)
+	bpe->any.unknown = krait__vocab_find(&bpe->vocab, unknown, strlen(unknown), false);
+	if (bpe->any.unknown == NO_ID)
+		bpe->any.unknown = krait__vocab_find(&bpe->vocab, unknown, strlen(unknown), true);
+	if (bpe->any.unknown == NO_ID)
 		return krait__why(why, KRAIT_ERROR_FORMAT, "%s: model.unk_token is %s, which the vocabulary does not have",
 			what, krait__quote(&quoted, unknown, SIZE_MAX));
 	return KRAIT_OK;
@@ -91,13 +94,33 @@ krait_status krait__bpe_load(struct bpe *out, const json_t *model, uint64_t seed
 		status = load_bytes(out, model, what, why);
 	if (status == KRAIT_OK)
 		status = krait__merges_load(&out->merges, &out->vocab, json_object_get(model, "merges"), seed, what, why);
+	out->plain = out->any;
 	if (status != KRAIT_OK)
 		krait__bpe_free(out);
 	return status;
+}
+
+bool krait__bpe_mark_special(struct bpe *bpe, const unsigned char *is_special, uint32_t n_ids, unsigned *lost)
+{
+	*lost = 0;
+	bpe->special = krait__copy_bytes(is_special, bpe->vocab.n_ids);
+	if (!bpe->special)
+		return false;
+	for (unsigned byte = 0; byte < 256; byte++)
+		if (bpe->any.ids[byte] != NO_ID && is_special[bpe->any.ids[byte]]) {
+			bpe->plain.ids[byte] = NO_ID;
+			++*lost;
+		}
+	if (bpe->any.unknown != NO_ID && is_special[bpe->any.unknown])
+		bpe->plain.unknown = NO_ID;
+	krait__merges_mark(&bpe->merges, is_special, n_ids);
+	return true;
 }
 
 void krait__bpe_free(struct bpe *bpe)
 {
 	krait__vocab_free(&bpe->vocab);
 	krait__merges_free(&bpe->merges);
+	krait__free(bpe->special);
+	bpe->special = NULL;
 }

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "text/tokenizer_parts.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
@@ -36,17 +37,24 @@ static krait_status check_decoder(const json_t *node, const char *what, struct w
 		what, krait__quote(&quoted, type ? type : "", SIZE_MAX));
 }
 
-/* A mark by id for special tokens, so that merging into one can be told. */
+/* Lets the model know by id which tokens are special, so that it makes none of them of text. */
 static krait_status mark_special(krait_tokenizer *t, struct why *why)
 {
 	unsigned char *marks = krait__alloc_zero(t->n_ids, 1);
+	unsigned lost = 0;
+	bool ok;
 
 	if (!marks)
 		return krait__why_memory(why);
 	for (size_t i = 0; i < t->added.n; i++)
-		marks[t->added.tokens[i].id] = t->added.tokens[i].special;
-	krait__merges_mark(&t->bpe.merges, marks, t->n_ids);
+		marks[t->added.tokens[i].id] |= t->added.tokens[i].special;
+	ok = krait__bpe_mark_special(&t->bpe, marks, t->n_ids, &lost);
 	krait__free(marks);
+	if (!ok)
+		return krait__why_memory(why);
+	if (lost && !t->note[0])
+		snprintf(t->note, sizeof(t->note), "the piece of %u of the 256 bytes is a special token: "
+			"text in which those do not count loses these bytes", lost);
 	return KRAIT_OK;
 }
 
