@@ -41,17 +41,39 @@ static krait_status set_pattern(struct added_token *token, const struct normaliz
 	return token->pattern ? KRAIT_OK : krait__why_memory(why);
 }
 
+/* The id of a token that the vocabulary does not have. `next` is the first that it may get; where the vocabulary's
+ * ids have holes, a piece may have it already. */
+static krait_status new_id(struct added_token *token, const struct bpe *bpe, uint32_t next, const char *what,
+	struct why *why)
+{
+	struct quoted quoted;
+	size_t size = 0;
+
+	token->id = next;
+	if (next < bpe->vocab.n_ids)
+		krait__vocab_bytes(&bpe->vocab, next, &size);
+	if (size)
+		return krait__why(why, KRAIT_ERROR_FORMAT,
+			"%s: added token %s gets the id %u, the number of pieces and added tokens before it, "
+			"which model.vocab gives to a piece: give the pieces ids without holes", what,
+			krait__quote(&quoted, token->content, token->n_content), next);
+	return KRAIT_OK;
+}
+
 /* `next` is the id of the next token that the vocabulary does not have. */
-static krait_status set_id(struct added_token *token, const json_t *row, size_t index, const struct bpe *bpe, uint32_t *next,
+static krait_status set_id(struct added_token *token, const json_t *row, size_t index, const struct bpe *bpe,
+	uint32_t *next,
 	char note[256], const char *what, struct why *why)
 {
 	const json_t *id = json_object_get(row, "id");
+	krait_status status = KRAIT_OK;
 	struct quoted quoted;
 	char *room;
 
 	krait__quote(&quoted, token->content, token->n_content);
 	if (!json_is_integer(id) || json_integer_value(id) < 0 || json_integer_value(id) >= VOCAB_MOST)
-		return krait__why(why, KRAIT_ERROR_FORMAT, "%s: added_tokens[%zu] (%s): the id is no whole number from 0 to %u",
+		return krait__why(why, KRAIT_ERROR_FORMAT,
+			"%s: added_tokens[%zu] (%s): the id is no whole number from 0 to %u",
 			what, index, quoted.text, VOCAB_MOST - 1);
 	room = krait__alloc(token->n_content, 1);
 	if (!room)
@@ -59,7 +81,9 @@ static krait_status set_id(struct added_token *token, const json_t *row, size_t 
 	token->id = krait__vocab_find_spelled(&bpe->vocab, token->content, token->n_content, room);
 	krait__free(room);
 	if (token->id == NO_ID)
-		token->id = (*next)++;
+		status = new_id(token, bpe, (*next)++, what, why);
+	if (status != KRAIT_OK)
+		return status;
 	if (token->id >= VOCAB_MOST)
 		return krait__why(why, KRAIT_ERROR_FORMAT, "%s: more than %u tokens", what, VOCAB_MOST);
 	if (token->id != json_integer_value(id) && !note[0])
@@ -68,7 +92,8 @@ static krait_status set_id(struct added_token *token, const json_t *row, size_t 
 	return KRAIT_OK;
 }
 
-static krait_status load_row(struct added *out, const json_t *row, size_t index, const struct bpe *bpe, const struct normalizer *normalizer,
+static krait_status load_row(struct added *out, const json_t *row, size_t index, const struct bpe *bpe,
+	const struct normalizer *normalizer,
 	uint32_t *next, char note[256], const char *what, struct why *why)
 {
 	struct added_token *token = &out->tokens[out->n];
@@ -76,8 +101,10 @@ static krait_status load_row(struct added *out, const json_t *row, size_t index,
 	krait_status status;
 
 	memset(token, 0, sizeof(*token));
+	token->place = (uint32_t)index;
 	if (!json_is_string(content) || json_string_length(content) == 0)
-		return krait__why(why, KRAIT_ERROR_FORMAT, "%s: added_tokens[%zu]: field 'content' is empty or no text", what, index);
+		return krait__why(why, KRAIT_ERROR_FORMAT,
+			"%s: added_tokens[%zu]: field 'content' is empty or no text", what, index);
 	token->n_content = json_string_length(content);
 	token->content = krait__copy_bytes(json_string_value(content), token->n_content);
 	if (!token->content)
@@ -121,38 +148,42 @@ static krait_status sort_tokens(struct added *added, const char *what, struct wh
 	qsort(added->tokens, added->n, sizeof(*added->tokens), compare_texts);
 	for (size_t i = 1; i < added->n; i++)
 		if (compare_texts(&added->tokens[i - 1], &added->tokens[i]) == 0)
-			return krait__why(why, KRAIT_ERROR_FORMAT, "%s: added_tokens has %s twice: each may stand once", what,
+			return krait__why(why, KRAIT_ERROR_FORMAT,
+				"%s: added_tokens has %s twice: each may stand once", what,
 				krait__quote(&quoted, added->tokens[i].content, added->tokens[i].n_content));
 	qsort(added->tokens, added->n, sizeof(*added->tokens), compare_ids);
 	return KRAIT_OK;
 }
 
-/* Where two have the same pattern, the special one counts, then the lower id. */
+/* Where two have the same pattern, the special one counts, then the one that stands first in the file. */
 static krait_status build(struct added *added, bool normalized, uint64_t seed, struct why *why)
 {
 	struct pattern *patterns = krait__alloc(added->n, sizeof(*patterns));
+	uint32_t *in_file = krait__alloc(added->n, sizeof(*in_file));
+	bool ok = patterns && in_file;
 	size_t n = 0;
-	bool ok;
 
-	if (!patterns)
-		return krait__why_memory(why);
-	for (int special = 1; special >= 0; special--)
+	for (size_t i = 0; i < added->n && ok; i++)
+		in_file[added->tokens[i].place] = (uint32_t)i;
+	for (int special = 1; special >= 0 && ok; special--)
 		for (size_t i = 0; i < added->n; i++) {
-			const struct added_token *token = &added->tokens[i];
+			const struct added_token *token = &added->tokens[in_file[i]];
 
 			if (token->normalized == normalized && token->special == (special == 1) && token->n_pattern)
-				patterns[n++] = (struct pattern){ token->pattern, token->n_pattern, (uint32_t)i };
+				patterns[n++] = (struct pattern){ token->pattern, token->n_pattern, in_file[i] };
 		}
-	ok = krait__automaton_build(normalized ? &added->normal : &added->raw, patterns, n, seed);
+	ok = ok && krait__automaton_build(normalized ? &added->normal : &added->raw, patterns, n, seed);
 	krait__free(patterns);
+	krait__free(in_file);
 	return ok ? KRAIT_OK : krait__why_memory(why);
 }
 
-krait_status krait__added_load(struct added *out, const json_t *rows, const struct bpe *bpe, const struct normalizer *normalizer,
+krait_status krait__added_load(struct added *out, const json_t *rows, const struct bpe *bpe,
+	const struct normalizer *normalizer,
 	uint64_t seed, char note[256], const char *what, struct why *why)
 {
 	size_t n = json_array_size(rows);
-	uint32_t next = bpe->vocab.n_ids;
+	uint32_t next = bpe->vocab.n_pieces;
 	krait_status status = KRAIT_OK;
 
 	memset(out, 0, sizeof(*out));
@@ -160,7 +191,8 @@ krait_status krait__added_load(struct added *out, const json_t *rows, const stru
 	if (rows && !json_is_null(rows) && !json_is_array(rows))
 		return krait__why(why, KRAIT_ERROR_FORMAT, "%s: field 'added_tokens' is no array", what);
 	if (n > VOCAB_MOST)
-		return krait__why(why, KRAIT_ERROR_FORMAT, "%s: %zu added tokens: at most %u are taken", what, n, VOCAB_MOST);
+		return krait__why(why, KRAIT_ERROR_FORMAT, "%s: %zu added tokens: at most %u are taken", what, n,
+			VOCAB_MOST);
 	out->tokens = krait__alloc(n, sizeof(*out->tokens));
 	if (!out->tokens)
 		return krait__why_memory(why);

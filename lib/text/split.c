@@ -16,14 +16,21 @@ static bool add(struct pieces *out, size_t start, size_t end)
 	return true;
 }
 
+/* The last piece is held back until the next begins: an empty one, which is dropped in the end, may
+ * still be extended, and what stands before it must not be in its place. */
 static bool add_or_extend(struct cutter *c, size_t start, size_t end, bool extend)
 {
-	if (extend && c->any && c->out->size) {
-		c->out->items[c->out->size - 1].end = end;
+	bool ok = true;
+
+	if (extend && c->pending) {
+		c->waiting.end = end;
 		return true;
 	}
-	c->any = c->any || start < end;
-	return add(c->out, start, end);
+	if (c->pending)
+		ok = add(c->out, c->waiting.start, c->waiting.end);
+	c->pending = true;
+	c->waiting = (struct piece){ start, end };
+	return ok;
 }
 
 static bool cut_with_next(struct cutter *c, size_t start, size_t end, bool match)
@@ -63,7 +70,7 @@ bool krait__cut_end(struct cutter *c)
 {
 	bool pending = c->pending;
 
-	c->pending = c->any = c->previous = false;
+	c->pending = c->previous = false;
 	return !pending || add(c->out, c->waiting.start, c->waiting.end);
 }
 

@@ -18,8 +18,8 @@ struct cutter {
 	struct pieces *out;
 	enum behaviour behaviour;
 	bool invert;
-	bool any, previous;             /* has a piece of this text; the last stretch was a match */
-	bool pending;                   /* SPLIT_WITH_NEXT: a match waits for what follows */
+	bool previous;                  /* the last stretch was a match */
+	bool pending;                   /* a piece waits for what follows */
 	struct piece waiting;
 };
 

@@ -1,6 +1,7 @@
 # tests of the tokenizer
 text_tests = tests/text/test_vectors tests/text/test_stream tests/text/test_linear tests/text/test_roundtrip \
-	tests/text/test_tokenizer_api tests/text/test_hostile_tokenizer tests/text/test_scanners
+	tests/text/test_tokenizer_api tests/text/test_hostile_tokenizer tests/text/test_scanners tests/text/test_corners \
+	tests/text/test_patterns tests/text/test_special
 check_PROGRAMS += $(text_tests)
 TESTS += $(text_tests)
 
@@ -38,3 +39,18 @@ tests_text_test_scanners_SOURCES = %D%/test_scanners.c %D%/vectors.c %D%/vectors
 tests_text_test_scanners_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_text_test_scanners_CFLAGS = $(TEST_CFLAGS)
 tests_text_test_scanners_LDADD = $(TEST_LDADD)
+
+tests_text_test_corners_SOURCES = %D%/test_corners.c %D%/vectors.c %D%/vectors.h
+tests_text_test_corners_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_text_test_corners_CFLAGS = $(TEST_CFLAGS)
+tests_text_test_corners_LDADD = $(TEST_LDADD)
+
+tests_text_test_patterns_SOURCES = %D%/test_patterns.c
+tests_text_test_patterns_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_text_test_patterns_CFLAGS = $(TEST_CFLAGS)
+tests_text_test_patterns_LDADD = $(TEST_LDADD)
+
+tests_text_test_special_SOURCES = %D%/test_special.c
+tests_text_test_special_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_text_test_special_CFLAGS = $(TEST_CFLAGS)
+tests_text_test_special_LDADD = $(TEST_LDADD)
