@@ -16,6 +16,7 @@
  *     krait_session_feed_text(session, "Once upon a time");
  *     while (krait_session_next(session, &token) == KRAIT_OK)
  *             fputs(krait_session_piece(session), stdout);
+ *     fputs(krait_session_piece(session), stdout);
  *     krait_session_free(session);
  *     krait_model_free(model);
  *
@@ -43,6 +44,8 @@
  *   threads (a state is saved and written by one at a time); every other
  *   handle by one thread at a time, and it may move between threads. A call
  *   on a session that is in use by another thread returns KRAIT_ERROR_BUSY.
+ * - Memory comes from malloc through one hook, but for what the C library's qsort and the libraries
+ *   that split and normalize text (PCRE2, utf8proc) take for themselves.
  * - Sizes are in elements of the pointed-to type unless bytes are named;
  *   [n, m] is a shape, row after row. Text is UTF-8. Logits, hidden vectors
  *   and probabilities are float32. `out` may be NULL with a size of 0 where a
@@ -275,13 +278,20 @@ KRAIT_API uint64_t krait_model_n_parameters(const krait_model *model);
 /* Bytes of one saved state of a new session. */
 KRAIT_API size_t krait_model_state_size(const krait_model *model);
 
+/* Bytes that each token read adds to a session's state; 0: the state has a constant size, however
+ * long the sequence is. */
+KRAIT_API size_t krait_model_state_growth(const krait_model *model);
+
 /* Bytes of memory that the model needs with `n_sessions` sessions. Works under
  * KRAIT_OPTION_INSPECT, before the weights are read. */
 KRAIT_API uint64_t krait_model_memory(const krait_model *model, size_t n_sessions);
 
-/* The model's tokenizer, or NULL when there is none. Borrowed from the model; krait_tokenizer_ref
- * makes it the caller's too. */
+/* The model's tokenizer, or NULL when there is none. Borrowed from the model. */
 KRAIT_API const krait_tokenizer *krait_model_tokenizer(const krait_model *model);
+
+/* The model's tokenizer as a reference of the caller's own, to be freed with krait_tokenizer_free;
+ * NULL when there is none. */
+KRAIT_API krait_tokenizer *krait_model_tokenizer_ref(krait_model *model);
 
 /* ---------------------------------------------------------------------------
  * Session: one sequence and its state
@@ -314,7 +324,8 @@ typedef struct krait_batch krait_batch;         /* sessions that advance togethe
 typedef struct krait_decoder krait_decoder;     /* tokens to text, as they come */
 typedef struct krait_chat krait_chat;           /* messages and a template */
 
-/* Settings, with their defaults. Those below 300 are a sampler's too. */
+/* Settings, with their defaults, in whose place stands what the model's generation_config.json says.
+ * Those below 300 are a sampler's too. */
 #define KRAIT_SAMPLE_TEMPERATURE 200    /* float: 1; 0 is greedy (the lowest id among equals) */
 #define KRAIT_SAMPLE_TOP_K 201          /* int: 0, off */
 #define KRAIT_SAMPLE_TOP_P 202          /* float: 1, off */
@@ -323,13 +334,22 @@ typedef struct krait_chat krait_chat;           /* messages and a template */
 #define KRAIT_SAMPLE_REPETITION_PENALTY 210     /* float: 1, off */
 #define KRAIT_SAMPLE_PRESENCE_PENALTY 211       /* float: 0, off */
 #define KRAIT_SAMPLE_FREQUENCY_PENALTY 212      /* float: 0, off */
-#define KRAIT_SAMPLE_SEED 220           /* int: 0, a seed like any other; a fork keeps it */
+#define KRAIT_SAMPLE_SEED 220           /* int: -1, drawn from the system when the session is made; a fork keeps it */
 #define KRAIT_MAX_NEW_TOKENS 300        /* int: 0, no limit; counted since the last feed */
 #define KRAIT_KEEP_POSITIONS 310        /* int: 0; of how many last positions of a feed logits and hidden vectors are kept */
-#define KRAIT_REWIND_TOKENS 320         /* int: 1024; how far back krait_session_rewind must reach */
+#define KRAIT_REWIND_TOKENS 320         /* int: 1; how far back krait_session_rewind must reach at least */
+
+/* Settings of a batch. */
+#define KRAIT_BATCH_PROMPT_TOKENS 400   /* int: 0, no bound; at most so many tokens are fed in one run */
+
+/* The lowest and the highest value of a `setting` or option that takes a number, into `low` and
+ * `high`; either may be NULL. KRAIT_SAMPLE_SEED takes every int64_t.
+ * Errors, without a text: UNSUPPORTED when this library does not know it, or it takes a text. */
+KRAIT_API krait_status krait_setting_bounds(int setting, double *low, double *high);
 
 /* A new session on `model`, empty, into `out`; free it with krait_session_free. It holds a
- * reference to the model.
+ * reference to the model. It begins with what the model's own files say about generating (settings, stop
+ * tokens and texts, tokens that are never sampled), and with the defaults above for the rest.
  * Errors: MEMORY; UNSUPPORTED on a model opened with KRAIT_OPTION_INSPECT. */
 KRAIT_API krait_status krait_session_new(krait_session **out, krait_model *model);
 
@@ -361,6 +381,14 @@ KRAIT_API krait_status krait_session_feed_utf8(krait_session *session, const cha
  * Errors: ARGUMENT for another width; MEMORY; CANCELLED. */
 KRAIT_API krait_status krait_session_feed_embeddings(krait_session *session, const float *embeddings, size_t n_positions, size_t width);
 
+/* Makes the session have read exactly `tokens` [n_tokens], as if they had been fed to an empty one:
+ * goes back to the nearest place that it kept before the first difference, and reads the rest.
+ * `n_reused` gets how many tokens did not have to be read, and may be NULL. What cannot be reached costs a
+ * full read and is no error. Settings, stops and note stay.
+ * Errors: as krait_session_feed. After CANCELLED the session has read the first krait_session_position
+ * of the tokens. */
+KRAIT_API krait_status krait_session_feed_to(krait_session *session, const krait_token *tokens, size_t n_tokens, size_t *n_reused);
+
 /* Logits (krait_model_vocab_size elements) or the final norm's output (krait_model_width elements)
  * of the last position into `out` [n_out]; raw: nothing masked. With KRAIT_KEEP_POSITIONS k set
  * before the last feed: of up to its last k positions, [kept, elements], oldest first. `n_out` may
@@ -368,6 +396,21 @@ KRAIT_API krait_status krait_session_feed_embeddings(krait_session *session, con
  * Errors: SPACE; ARGUMENT when nothing was fed; FORMAT when the weights give NaN; MEMORY. */
 KRAIT_API krait_status krait_session_logits(krait_session *session, float *out, size_t n_out);
 KRAIT_API krait_status krait_session_hidden(krait_session *session, float *out, size_t n_out);
+
+/* How many rows krait_session_logits and krait_session_hidden give now: 1, or with
+ * KRAIT_KEEP_POSITIONS the positions kept; 0 while nothing was fed. */
+KRAIT_API size_t krait_session_rows(const krait_session *session);
+
+/* ln p(`token`) at the last position from the softmax of the raw logits, in nats, into `out`.
+ * Errors: ARGUMENT for an id outside the vocabulary, or when nothing was fed; FORMAT when the weights
+ * give NaN; MEMORY. */
+KRAIT_API krait_status krait_session_logprob(krait_session *session, krait_token token, float *out);
+
+/* The likeliest tokens at the last position, best first (the lower id among equals), into `tokens`
+ * [n_out], and their ln p from the softmax of the raw logits into `logprobs` [n_out], which may be NULL.
+ * `n` gets how many there are: `n_out`, or the whole vocabulary.
+ * Errors: as krait_session_logprob. */
+KRAIT_API krait_status krait_session_top(krait_session *session, krait_token *tokens, float *logprobs, size_t n_out, size_t *n);
 
 /* Feeds `tokens` [n_tokens] and scores them: `out` [n_out] gets, for each, ln p(token | all before
  * it) from the softmax of the raw logits, in nats; NaN for a token that has nothing before it.
@@ -382,7 +425,8 @@ KRAIT_API krait_status krait_session_score(krait_session *session, const krait_t
  * - KRAIT_OK: `out` was sampled and fed, and krait_session_piece has its text.
  * - KRAIT_END: a stop token was sampled (`out` is it; not fed, position and logits unchanged), or a
  *   stop text was completed or the limit reached (`out` is -1). Asked again: KRAIT_END again; a
- *   feed restarts the count.
+ *   feed restarts the count. After a stop text the session goes back to where the text before it ends: to
+ *   before the token that the stop text began in (with KRAIT_REWIND_TOKENS 0 it cannot, and stays).
  *
  * Errors: ARGUMENT when nothing was fed yet; FORMAT when the weights give NaN; MEMORY; CANCELLED. */
 KRAIT_API krait_status krait_session_next(krait_session *session, krait_token *out);
@@ -391,6 +435,14 @@ KRAIT_API krait_status krait_session_next(krait_session *session, krait_token *o
  * `n_tokens` says how many. Returns as the last krait_session_next did.
  * Errors: as krait_session_next; `n_tokens` tokens are there all the same. */
 KRAIT_API krait_status krait_session_generate(krait_session *session, krait_token *out, size_t n_out, size_t *n_tokens);
+
+/* ln p of the token that the last krait_session_next or krait_session_generate, or a batch, sampled
+ * last, from the softmax of the raw logits that it was drawn from: what krait_session_logprob would have
+ * said before. krait_session_drawn_chance is the same under the distribution that it was drawn from, after
+ * penalties and cuts; 0 for a greedy choice. NaN when the session was moved since. On a device that draws
+ * tokens itself the first call answers NaN, and makes the session keep what it needs from then on. */
+KRAIT_API float krait_session_drawn_logprob(const krait_session *session);
+KRAIT_API float krait_session_drawn_chance(const krait_session *session);
 
 #define KRAIT_REASON_NONE 0             /* not ended */
 #define KRAIT_REASON_STOP 1             /* a stop token */
@@ -408,6 +460,11 @@ KRAIT_API const char *krait_session_piece(const krait_session *session);
 /* Bytes of krait_session_piece, which may hold U+0000; the zero after it is not counted. */
 KRAIT_API size_t krait_session_piece_size(const krait_session *session);
 
+/* Gives the piece what is held back, an unfinished character as U+FFFD, without ending: for a caller
+ * who stops asking. What comes later cannot complete a stop text that began in it.
+ * Errors: MEMORY. */
+KRAIT_API krait_status krait_session_flush(krait_session *session);
+
 /* Tokens and embeddings read so far. */
 KRAIT_API uint64_t krait_session_position(const krait_session *session);
 
@@ -415,8 +472,10 @@ KRAIT_API uint64_t krait_session_position(const krait_session *session);
  * Errors: only those of every call. */
 KRAIT_API krait_status krait_session_reset(krait_session *session);
 
-/* Back by `n_tokens` tokens, at most KRAIT_REWIND_TOKENS of what was fed since that was set.
- * Bit-exact to any point where a call ended. Settings stay as they are.
+/* Back by `n_tokens` tokens, KRAIT_REWIND_TOKENS of what was fed since that was set at least; often it
+ * reaches further. A session keeps copies of its state for it: none where KRAIT_REWIND_TOKENS is 0, one by
+ * default, up to four for more than 1, up to eight from 4096 on. Bit-exact to any point where a call ended.
+ * Settings stay as they are.
  * Errors: ARGUMENT when it does not reach so far (the text says how far); MEMORY; CANCELLED, the
  * session being where it was. */
 KRAIT_API krait_status krait_session_rewind(krait_session *session, uint64_t n_tokens);
@@ -426,10 +485,21 @@ KRAIT_API krait_status krait_session_rewind(krait_session *session, uint64_t n_t
  * Errors: MEMORY; the text is on `session`, and `out` is NULL. */
 KRAIT_API krait_status krait_session_fork(krait_session **out, krait_session *session);
 
-/* Stops the current call, or else the next, at a token boundary (in a prompt: a chunk's).
+/* `to` becomes as `from` is: state, settings, seed, stops, note. Both are of one model handle, and `from`
+ * stays as it was. KRAIT_KEEP_POSITIONS and KRAIT_REWIND_TOKENS of `to` stay.
+ * Errors: MISMATCH for a session of another model handle; BUSY; MEMORY; the text is on `to`, and `to` is
+ * unchanged. */
+KRAIT_API krait_status krait_session_copy(krait_session *to, const krait_session *from);
+
+/* Stops the call that is running, or else the next one, at a token boundary (in a prompt: a chunk's):
+ * KRAIT_CANCELLED, and what was done is kept. One that came while krait_session_next or _generate was
+ * running, too late for it, or after an answer had ended, stops another of these and is forgotten by any
+ * other call: it is never the next prompt that suffers. krait_session_cancel_clear forgets one that waits; a
+ * program calls it where a new request begins. Only calls that read, generate or rewind are stopped.
  * Threads: any, and signal handlers, while the session is not being freed.
  * Errors: only ARGUMENT, for NULL. */
 KRAIT_API krait_status krait_session_cancel(krait_session *session);
+KRAIT_API void krait_session_cancel_clear(krait_session *session);
 
 /* Gives a `setting` a `value`, at any time between calls.
  * Errors: UNSUPPORTED when this library does not know the setting; ARGUMENT when the value is
@@ -442,12 +512,17 @@ KRAIT_API krait_status krait_session_set_float(krait_session *session, int setti
 KRAIT_API krait_status krait_session_get_int(const krait_session *session, int setting, int64_t *out);
 KRAIT_API krait_status krait_session_get_float(const krait_session *session, int setting, double *out);
 
+/* Settings, biases and stops as a new session of this model has them, a drawn seed included; the note
+ * stays.
+ * Errors: MEMORY. */
+KRAIT_API krait_status krait_session_reset_settings(krait_session *session);
+
 /* Adds `bias` to the logit of `token` before it is sampled; 0 takes it back, -infinity forbids the
  * token.
  * Errors: ARGUMENT for an id outside the vocabulary, NaN or +infinity; MEMORY. */
 KRAIT_API krait_status krait_session_set_bias(krait_session *session, krait_token token, float bias);
 
-/* Copies all settings of `sampler`, biases and seed included.
+/* Copies all settings of `sampler`, biases and seed included; for seed -1 one is drawn from the system.
  * Errors: MEMORY. */
 KRAIT_API krait_status krait_session_set_sampler(krait_session *session, const krait_sampler *sampler);
 
@@ -459,6 +534,10 @@ KRAIT_API krait_status krait_session_add_stop(krait_session *session, krait_toke
  * complete it is cut there.
  * Errors: ARGUMENT for another size; MEMORY. */
 KRAIT_API krait_status krait_session_add_stop_text(krait_session *session, const char *text, size_t n_text);
+
+/* The stop tokens that the model's own files name, in no order, into `out` [n_out]; returns how many
+ * there are, whatever `n_out` is. Sessions begin with them. Any thread. */
+KRAIT_API size_t krait_model_stops(const krait_model *model, krait_token *out, size_t n_out);
 
 /* Takes all stop tokens and texts away, the model's own too.
  * Errors: only those of every call. */
@@ -479,13 +558,17 @@ KRAIT_API krait_status krait_session_set_note(krait_session *session, const void
  * Threads: any number; a state is saved and written by one at a time.
  */
 
+/* Bytes of the session's state as it would be saved now. */
+KRAIT_API size_t krait_session_state_size(const krait_session *session);
+
 /* A snapshot of where the session is, into `out`; free it with krait_state_free. The session goes
  * on as before.
  * Errors: MEMORY; the text is on `session`, and `out` is NULL. */
 KRAIT_API krait_status krait_session_snapshot(krait_state **out, krait_session *session);
 
 /* Puts the session where the `state` was taken: position, settings, seed, stops, note.
- * Errors: MISMATCH for a state of another model; MEMORY. The session is then unchanged. */
+ * Errors: MISMATCH for a state of another model, or of one with other arithmetic; MEMORY. The session is
+ * then unchanged. */
 KRAIT_API krait_status krait_session_restore(krait_session *session, const krait_state *state);
 
 /* Frees a state; sessions that were restored from it stay. */
@@ -561,6 +644,11 @@ KRAIT_API const char *krait_state_error(const krait_state *state);
  * Errors: MEMORY; `out` is then NULL. */
 KRAIT_API krait_status krait_sampler_new(krait_sampler **out);
 
+/* A sampler with what the generation_config.json of `model` says, and the defaults for the rest, into
+ * `out`; free it with krait_sampler_free.
+ * Errors: ARGUMENT for a model that failed to open; MEMORY; `out` is then NULL. */
+KRAIT_API krait_status krait_sampler_of_model(krait_sampler **out, const krait_model *model);
+
 /* Frees a sampler; sessions have copies. */
 KRAIT_API void krait_sampler_free(krait_sampler *sampler);
 
@@ -612,17 +700,30 @@ KRAIT_API void krait_batch_free(krait_batch *batch);
 /* Why the last call on the batch failed; "" when it did not. Borrowed until the next call. */
 KRAIT_API const char *krait_batch_error(const krait_batch *batch);
 
+/* Gives a `setting` of the batch (KRAIT_BATCH_PROMPT_TOKENS) a `value`.
+ * Errors: UNSUPPORTED when this library does not know the setting; ARGUMENT when the value is outside
+ * its range. */
+KRAIT_API krait_status krait_batch_set_int(krait_batch *batch, int setting, int64_t value);
+
 /* Adds a `session` with `tokens` [n_tokens] to feed, which are copied; `n_tokens` 0: sample one and
- * feed it, as krait_session_next. The first krait_batch_add after a run starts anew. The session is
- * not held: it must live until the run.
+ * feed it, as krait_session_next. The first krait_batch_add after a run starts anew, but for entries that
+ * krait_batch_left says are unfinished: they come first then. The session is not held: it must live until
+ * the run.
  * Errors: ARGUMENT for a session that is in the batch already or of another model handle, or an id
  * outside the vocabulary; MEMORY. Nothing was added then. */
 KRAIT_API krait_status krait_batch_add(krait_batch *batch, krait_session *session, const krait_token *tokens, size_t n_tokens);
 
-/* Advances all sessions of the batch. KRAIT_OK: see krait_batch_status of each entry.
+/* The same for tokens that are fed and scored, as krait_session_score does: `out` [n_out] is kept, and
+ * written by the run.
+ * Errors: as krait_batch_add; SPACE. */
+KRAIT_API krait_status krait_batch_add_score(krait_batch *batch, krait_session *session, const krait_token *tokens, size_t n_tokens,
+	float *out, size_t n_out);
+
+/* Advances all sessions of the batch. KRAIT_OK: see krait_batch_status of each entry. Called again
+ * without a krait_batch_add it goes on with the entries that are unfinished.
  * Errors: BUSY when a session is in use; ARGUMENT when a session that samples was fed nothing, or
- * the batch ran already; FORMAT when the weights give NaN; MEMORY. No session moved then, and the
- * entries are kept. */
+ * the batch ran already; FORMAT when the weights give NaN; MEMORY. No session moved then, nothing of it was
+ * lost, and the entries are kept. */
 KRAIT_API krait_status krait_batch_run(krait_batch *batch);
 
 /* Drops all entries. */
@@ -637,6 +738,15 @@ KRAIT_API krait_status krait_batch_status(const krait_batch *batch, size_t index
 
 /* The token that was sampled for the entry at `index` in the last run; -1: none. */
 KRAIT_API krait_token krait_batch_token(const krait_batch *batch, size_t index);
+
+/* Tokens of the entry at `index` that KRAIT_BATCH_PROMPT_TOKENS left to the next run. */
+KRAIT_API size_t krait_batch_left(const krait_batch *batch, size_t index);
+
+/* Raw logits of the entry at `index` behind what it read, into `out` [n_out]; those of all entries are
+ * computed in one pass when the first are asked for. The session must not have moved since the run.
+ * Errors, without a text: ARGUMENT past the end, before a run, or when the session moved; SPACE; FORMAT
+ * when the weights give NaN; MEMORY. */
+KRAIT_API krait_status krait_batch_logits(const krait_batch *batch, size_t index, float *out, size_t n_out);
 
 /* ---------------------------------------------------------------------------
  * Tokenizer: text to tokens and back
@@ -683,6 +793,9 @@ KRAIT_API krait_status krait_tokenizer_decode(const krait_tokenizer *tokenizer, 
 
 /* The number of ids, added tokens included: they run from 0 to this. */
 KRAIT_API size_t krait_tokenizer_size(const krait_tokenizer *tokenizer);
+
+/* Whether `token` is a special one: 1 or 0. */
+KRAIT_API int krait_tokenizer_is_special(const krait_tokenizer *tokenizer, krait_token token);
 
 /* The id of a token by its `text` of `n_text` bytes; -1: none. */
 KRAIT_API krait_token krait_tokenizer_find(const krait_tokenizer *tokenizer, const char *text, size_t n_text);
