@@ -341,6 +341,7 @@ typedef struct krait_chat krait_chat;           /* messages and a template */
 
 /* Settings of a batch. */
 #define KRAIT_BATCH_PROMPT_TOKENS 400   /* int: 0, no bound; at most so many tokens are fed in one run */
+#define KRAIT_BATCH_KEEP_LOGITS 401     /* int: 0; 1 computes the logits of all entries at the end of a run, in one pass */
 
 /* The lowest and the highest value of a `setting` or option that takes a number, into `low` and
  * `high`; either may be NULL. KRAIT_SAMPLE_SEED takes every int64_t.
@@ -700,7 +701,7 @@ KRAIT_API void krait_batch_free(krait_batch *batch);
 /* Why the last call on the batch failed; "" when it did not. Borrowed until the next call. */
 KRAIT_API const char *krait_batch_error(const krait_batch *batch);
 
-/* Gives a `setting` of the batch (KRAIT_BATCH_PROMPT_TOKENS) a `value`.
+/* Gives a `setting` of the batch (KRAIT_BATCH_) a `value`.
  * Errors: UNSUPPORTED when this library does not know the setting; ARGUMENT when the value is outside
  * its range. */
 KRAIT_API krait_status krait_batch_set_int(krait_batch *batch, int setting, int64_t value);
@@ -742,8 +743,8 @@ KRAIT_API krait_token krait_batch_token(const krait_batch *batch, size_t index);
 /* Tokens of the entry at `index` that KRAIT_BATCH_PROMPT_TOKENS left to the next run. */
 KRAIT_API size_t krait_batch_left(const krait_batch *batch, size_t index);
 
-/* Raw logits of the entry at `index` behind what it read, into `out` [n_out]; those of all entries are
- * computed in one pass when the first are asked for. The session must not have moved since the run.
+/* Raw logits of the entry at `index` behind what it read, into `out` [n_out]: computed now, or kept by the run
+ * (KRAIT_BATCH_KEEP_LOGITS). The session must still be there, and where the run left it.
  * Errors, without a text: ARGUMENT past the end, before a run, or when the session moved; SPACE; FORMAT
  * when the weights give NaN; MEMORY. */
 KRAIT_API krait_status krait_batch_logits(const krait_batch *batch, size_t index, float *out, size_t n_out);

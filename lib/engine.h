@@ -18,7 +18,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#define KRAIT__ENGINE_ABI 4
+#define KRAIT__ENGINE_ABI 5
 #define NO_TENSOR UINT32_MAX
 
 /* ---- the plan ---------------------------------------------------------------------- */
@@ -230,6 +230,8 @@ struct engine {
 	krait_status (*profiled)(struct emodel *model, struct engine_profile *out, size_t n_out, size_t *n, struct why *why);
 	/* NULL: no call returns before its work is done. Or: until all is done that was queued, copies to the host, too. */
 	krait_status (*wait)(struct emodel *model, struct why *why);
+	/* How a sequence is divided into spans changes no bit of what comes out. */
+	bool any_division;
 };
 
 extern const struct engine krait__cpu_engine;

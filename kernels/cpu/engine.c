@@ -211,5 +211,5 @@ const struct engine krait__cpu_engine = {
 	.devices = devices, .estimate = estimate, .open = open_model, .close = close_model, .about = about,
 	.slot_new = krait__slot_new, .slot_free = krait__slot_free, .slot_clear = krait__slot_clear, .slot_copy = krait__slot_copy,
 	.slot_export = krait__slot_export, .slot_import = krait__slot_import,
-	.forward = krait__forward, .logits = krait__logits,
+	.forward = krait__forward, .logits = krait__logits, .any_division = true,
 };

@@ -12,11 +12,22 @@
 #include "api/chat.h"
 #include "base/memory.h"
 #include "base/utf8.h"
-#include "session/session.h"
+#include "session/advance.h"
+#include "session/back.h"
 
 #include <string.h>
 
-#define N_COMPARED HISTORY_KEPT_BEFORE  /* fed tokens that are looked for in the session, to see that it is the same one */
+#define N_COMPARED 16u  /* fed tokens that are looked for in the session, to see that it is the same one */
+
+/* The last n tokens, oldest first, or as many as are known. */
+static size_t recent(const struct session_history *history, krait_token *out, size_t n)
+{
+	if (n > history->n)
+		n = history->n;
+	if (n)
+		memcpy(out, history->tokens + history->n - n, n * sizeof(*out));
+	return n;
+}
 
 /* What a session has read since the last feed, as bytes. */
 static krait_status read_since(krait_chat *chat, const krait_session *session, uint64_t position, struct buffer *out)
@@ -29,7 +40,7 @@ static krait_status read_since(krait_chat *chat, const krait_session *session, u
 
 	if (!tokens)
 		return krait__why_memory(&chat->why);
-	n = krait__history_recent(&session->history, position, tokens, n_new + n_known);
+	n = recent(&session->history, tokens, n_new + n_known);
 	if (n < n_new)
 		status = krait__why(&chat->why, KRAIT_ERROR_MISMATCH, "of the %zu tokens that the session read since the last feed it remembers %zu: it is another one, or it was restored; clear the chat and reset the session", n_new, n);
 	else if (n > n_new && memcmp(tokens, fed->tokens.ids + fed->n_done - (n - n_new), (n - n_new) * sizeof(*tokens)) != 0)
@@ -119,36 +130,64 @@ static krait_status new_tokens(krait_chat *chat, struct rendering *rendering, si
 	return start < rendering->text.size ? encode_from(chat, rendering, start, out) : KRAIT_OK;
 }
 
-/* Everything is ready before the first token moves. */
-static krait_status feed(krait_chat *chat, krait_session *session, uint64_t position, struct rendering *rendering, struct token_list *tokens)
+/* Goes on from where the session is, or makes it have read all of it. */
+static krait_status read_tokens(krait_session *session, const struct token_list *tokens, bool goes_on)
 {
+	struct session_entry entry = { .session = session, .tokens = tokens->ids, .n = tokens->size };
+	size_t n_reused;
+	krait_status status;
+
+	if (!goes_on)
+		return krait__back_feed_to(session, tokens->ids, tokens->size, 0, &n_reused);
+	status = krait__advance_one(&entry);
+	return status == KRAIT_OK ? entry.status : status;
+}
+
+/* Everything is ready before the first token moves. */
+static krait_status feed(krait_chat *chat, krait_session *session, struct rendering *rendering, struct token_list *tokens, bool goes_on)
+{
+	uint64_t position = goes_on ? session->now.course.position : 0, after;
 	char *text = krait__copy_bytes(rendering->text.data, rendering->text.size);
-	uint64_t after;
-	krait_status status = KRAIT_OK;
+	krait_status status;
 
 	if (!text)
 		return krait__why_memory(&chat->why);
-	if (tokens->size)
-		status = krait_session_feed(session, tokens->ids, tokens->size);
+	status = read_tokens(session, tokens, goes_on);
 	if (status < 0) {
-		if (status != KRAIT_ERROR_BUSY)
-			krait__why(&chat->why, status, "%s", krait_session_error(session));
+		krait__why(&chat->why, status, "%s", session->why.text);
 		krait__free(text);
 		return status;
 	}
-	after = krait_session_position(session);
+	after = session->now.course.position;
 	krait__chat_forget(chat);
 	chat->fed = (struct chat_fed){ text, rendering->text.size, *tokens, (size_t)(after - position), after };
 	*tokens = (struct token_list){ 0 };
 	return status;
 }
 
-krait_status krait_chat_feed(krait_chat *chat, krait_session *session)
+static krait_status feed_rendering(krait_chat *chat, krait_session *session, struct rendering *rendering)
 {
 	struct token_list tokens = { 0 };
-	struct rendering rendering = { 0 };
-	uint64_t position;
+	uint64_t position = session->now.course.position;
 	size_t start = 0;
+	bool goes_on = chat->fed.text && position && find_start(chat, session, position, rendering, &start) == KRAIT_OK;
+	krait_status status;
+
+	if (!goes_on)
+		start = 0;
+	krait__why_clear(&chat->why);
+	status = new_tokens(chat, rendering, start, &tokens);
+	if (status == KRAIT_OK)
+		status = krait__session_check_tokens(chat->model, tokens.ids, tokens.size, &chat->why);
+	if (status == KRAIT_OK)
+		status = feed(chat, session, rendering, &tokens, goes_on);
+	krait__token_list_free(&tokens);
+	return status;
+}
+
+krait_status krait_chat_feed(krait_chat *chat, krait_session *session)
+{
+	struct rendering rendering = { 0 };
 	krait_status status;
 
 	if (!chat || !chat->messages || !chat->variables || !session)
@@ -162,19 +201,9 @@ krait_status krait_chat_feed(krait_chat *chat, krait_session *session)
 	if (status == KRAIT_OK)
 		status = krait__chat_render(chat, true, &rendering);
 	if (status == KRAIT_OK)
-		status = krait__session_enter(session);
-	if (status == KRAIT_OK) {
-		position = session->course.position;
-		status = find_start(chat, session, position, &rendering, &start);
-		if (status == KRAIT_OK)
-			krait__history_keep(&session->history, position, start ? chat->fed.position : position);
-		krait__session_leave(session, KRAIT_OK);
-		if (status == KRAIT_OK)
-			status = new_tokens(chat, &rendering, start, &tokens);
-		if (status == KRAIT_OK)
-			status = feed(chat, session, position, &rendering, &tokens);
-	}
-	krait__token_list_free(&tokens);
+		status = krait__session_enter_work(session, false);
+	if (status == KRAIT_OK)
+		status = krait__session_leave(session, feed_rendering(chat, session, &rendering));
 	krait__rendering_free(&rendering);
 	return status;
 }

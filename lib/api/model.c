@@ -111,6 +111,26 @@ uint64_t krait_model_memory(const krait_model *model, size_t n_sessions)
 	return model ? krait__model_memory(model, n_sessions) : 0;
 }
 
+size_t krait_model_state_growth(const krait_model *model)
+{
+	(void)model;
+	return 0;
+}
+
+size_t krait_model_stops(const krait_model *model, krait_token *out, size_t n_out)
+{
+	if (!model)
+		return 0;
+	for (size_t i = 0; out && i < n_out && i < model->generation.n_stops; i++)
+		out[i] = model->generation.stops[i];
+	return model->generation.n_stops;
+}
+
+krait_tokenizer *krait_model_tokenizer_ref(krait_model *model)
+{
+	return model && model->tokenizer ? krait_tokenizer_ref(model->tokenizer) : NULL;
+}
+
 const krait_tokenizer *krait_model_tokenizer(const krait_model *model)
 {
 	return model ? model->tokenizer : NULL;

@@ -7,6 +7,7 @@
 #include "api/model_info.h"
 
 #include "base/memory.h"
+#include "session/session.h"
 #include "session/state.h"
 
 uint64_t krait__model_memory(const struct krait_model *model, size_t n_sessions)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* options.c - krait_options_*: how to open a model. */
 #ifdef HAVE_CONFIG_H
+#include "api/options.h"
 #include "config.h"
 #endif
 #include "base/memory.h"
@@ -104,6 +105,17 @@ krait_status krait_options_set_int(krait_options *options, int number, int64_t v
 	else
 		options->inspect = value != 0;
 	return KRAIT_OK;
+}
+
+bool krait__options_bounds(int number, double bounds[2])
+{
+	const struct option *option = find(number);
+
+	if (!option || option->text)
+		return false;
+	bounds[0] = 0;
+	bounds[1] = (double)option->most;
+	return true;
 }
 
 /* Whether `word` is one of a list with spaces around each. */

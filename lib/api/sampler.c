@@ -20,6 +20,24 @@ krait_status krait_sampler_new(krait_sampler **out)
 	return KRAIT_OK;
 }
 
+krait_status krait_sampler_of_model(krait_sampler **out, const krait_model *model)
+{
+	krait_status status;
+
+	if (!out)
+		return KRAIT_ERROR_ARGUMENT;
+	*out = NULL;
+	if (!model || model->why.status != KRAIT_OK)
+		return KRAIT_ERROR_ARGUMENT;
+	status = krait_sampler_new(out);
+	if (status == KRAIT_OK && !krait__rules_sampling(&(*out)->sampling, &model->generation)) {
+		krait_sampler_free(*out);
+		*out = NULL;
+		status = KRAIT_ERROR_MEMORY;
+	}
+	return status;
+}
+
 void krait_sampler_free(krait_sampler *sampler)
 {
 	if (!sampler)
@@ -61,16 +79,22 @@ krait_status krait_session_set_sampler(krait_session *session, const krait_sampl
 {
 	struct sampling copy = { 0 };
 	krait_status status = krait__session_enter(session);
+	struct session_rules *rules;
 
 	if (status != KRAIT_OK)
 		return status;
-	if (!sampler)
+	rules = krait__session_rules(session);
+	if (!rules)
+		status = KRAIT_ERROR_MEMORY;
+	else if (!sampler)
 		status = krait__why(&session->why, KRAIT_ERROR_ARGUMENT, "'sampler' is NULL");
 	else if (!krait__sampling_copy(&copy, &sampler->sampling))
 		status = krait__why_memory(&session->why);
 	if (status == KRAIT_OK) {
-		krait__sampling_free(&session->course.sampling);
-		session->course.sampling = copy;
+		if (copy.seed == -1)
+			copy.seed = krait__rules_seed();
+		krait__sampling_free(&rules->sampling);
+		rules->sampling = copy;
 	}
 	return krait__session_leave(session, status);
 }

@@ -1,27 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* session.c - krait_session_*: what makes, moves and describes a session. Settings are in
- * session_settings.c. */
+/* session.c - krait_session_*: what makes, moves and describes a session. What came out of it is in session_output.c,
+ * settings in session_settings.c. */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
 #include "base/memory.h"
-#include "session/session.h"
+#include "session/advance.h"
+#include "session/back.h"
+#include "session/state.h"
 #include "text/tokenizer.h"
 
-#include <math.h>
 #include <string.h>
 
 /* ---- life ---------------------------------------------------------------------------- */
-
-static krait_status add_model_stops(krait_session *session)
-{
-	const struct generation *generation = &session->model->generation;
-
-	for (size_t i = 0; i < generation->n_stops; i++)
-		if (!krait__stops_add(&session->course.stops, generation->stops[i]))
-			return krait__why_memory(&session->why);
-	return KRAIT_OK;
-}
 
 /* A session good for _error and _free, and no more until it has a slot. */
 static krait_session *bare(krait_model *model)
@@ -31,16 +22,27 @@ static krait_session *bare(krait_model *model)
 	if (!session)
 		return NULL;
 	session->model = krait_model_ref(model);
-	session->rewind = REWIND_DEFAULT;
-	krait__sampling_defaults(&session->course.sampling);
-	session->course.end_token = -1;
+	session->drawn = -1;
+	krait__course_start(&session->now.course);
 	return session;
+}
+
+static krait_status fill(krait_session *session)
+{
+	krait_model *model = session->model;
+
+	session->now.rules = krait__rules_new(&model->generation);
+	if (!session->now.rules)
+		return krait__why_memory(&session->why);
+	session->kept.any_division = model->engine->any_division;
+	session->kept.reach = REWIND_DEFAULT;
+	krait__history_start(&session->history, krait__keep_tokens(REWIND_DEFAULT), 0, (struct session_digest){ 0, 0 });
+	return model->engine->slot_new(&session->now.slot, model->emodel, &session->why);
 }
 
 krait_status krait_session_new(krait_session **out, krait_model *model)
 {
 	krait_session *session;
-	krait_status status;
 
 	if (!out)
 		return KRAIT_ERROR_ARGUMENT;
@@ -52,28 +54,26 @@ krait_status krait_session_new(krait_session **out, krait_model *model)
 	*out = session = bare(model);
 	if (!session)
 		return KRAIT_ERROR_MEMORY;
+	if (model->why.status != KRAIT_OK)
+		return krait__why(&session->why, KRAIT_ERROR_ARGUMENT, "this model did not open: krait_model_error says why");
 	if (!model->emodel)
-		return krait__why(&session->why, model->why.status < 0 ? KRAIT_ERROR_ARGUMENT : KRAIT_ERROR_UNSUPPORTED,
-			"this model has no weights to run: open it without KRAIT_OPTION_INSPECT");
-	status = add_model_stops(session);
-	if (status == KRAIT_OK)
-		status = model->engine->slot_new(&session->slot, model->emodel, &session->why);
-	if (status == KRAIT_OK)
-		krait__history_start(&session->history, (uint64_t)session->rewind, 0, model->plan.width);
-	return status;
+		return krait__why(&session->why, KRAIT_ERROR_UNSUPPORTED, "this model has no weights to run: open it without KRAIT_OPTION_INSPECT");
+	return fill(session);
 }
 
 void krait_session_free(krait_session *session)
 {
 	if (!session)
 		return;
+	krait__keep_clear(&session->kept);
 	krait__history_free(&session->history);
-	if (session->slot)
-		session->model->engine->slot_free(session->slot);
-	krait__course_free(&session->course);
+	if (session->now.slot)
+		session->model->engine->slot_free(session->now.slot);
+	krait__course_free(&session->now.course);
+	krait__rules_free(session->now.rules);
 	krait__buffer_free(&session->piece);
 	krait__free(session->logits);
-	krait__free(session->kept);
+	krait__free(session->rows);
 	krait_model_free(session->model);
 	krait__free(session);
 }
@@ -81,6 +81,20 @@ void krait_session_free(krait_session *session)
 const char *krait_session_error(const krait_session *session)
 {
 	return session ? session->why.text : "out of memory";
+}
+
+/* What goes wrong is told on the original: nobody sees the copy. */
+static krait_status fork_into(krait_session *copy, krait_session *session)
+{
+	krait_status status = fill(copy);
+
+	if (status == KRAIT_OK) {
+		status = krait__back_copy(copy, session);
+		copy->keep = session->keep;
+	}
+	if (status != KRAIT_OK)
+		session->why = copy->why;
+	return status;
 }
 
 krait_status krait_session_fork(krait_session **out, krait_session *session)
@@ -95,57 +109,105 @@ krait_status krait_session_fork(krait_session **out, krait_session *session)
 	if (status != KRAIT_OK)
 		return status;
 	copy = bare(session->model);
-	status = copy ? copy->model->engine->slot_new(&copy->slot, copy->model->emodel, &session->why) : krait__why_memory(&session->why);
-	if (status == KRAIT_OK && !(krait__course_copy(&copy->course, &session->course) && krait__history_copy(&copy->history, &session->history)))
-		status = krait__why_memory(&session->why);
+	status = copy ? fork_into(copy, session) : krait__why_memory(&session->why);
 	if (status == KRAIT_OK)
-		status = copy->model->engine->slot_copy(copy->slot, session->slot, &session->why);
-	if (status != KRAIT_OK) {
+		*out = copy;
+	else
 		krait_session_free(copy);
-		return krait__session_leave(session, status);
-	}
-	copy->keep = session->keep;
-	copy->rewind = session->rewind;
-	*out = copy;
-	return krait__session_leave(session, KRAIT_OK);
+	return krait__session_leave(session, status);
+}
+
+/* The other one is in use meanwhile, as if a call had been made on it. */
+static krait_status copy_from(krait_session *to, krait_session *from)
+{
+	int idle = 0;
+	uint64_t reach = to->kept.reach;
+	krait_status status;
+
+	if (from == to)
+		return KRAIT_OK;
+	if (from->model != to->model || !from->now.slot)
+		return krait__why(&to->why, KRAIT_ERROR_MISMATCH, "the session to copy belongs to another model handle");
+	if (!atomic_compare_exchange_strong(&from->busy, &idle, 1))
+		return KRAIT_ERROR_BUSY;
+	status = krait__back_copy(to, from);
+	if (status == KRAIT_OK)
+		krait__session_reach(to, reach);
+	atomic_store(&from->busy, 0);
+	return status;
+}
+
+krait_status krait_session_copy(krait_session *to, const krait_session *from)
+{
+	krait_status status;
+
+	if (!from)
+		return KRAIT_ERROR_ARGUMENT;
+	status = krait__session_enter(to);
+	return status == KRAIT_OK ? krait__session_leave(to, copy_from(to, (krait_session *)(uintptr_t)from)) : status;
+}
+
+static krait_status reset(krait_session *session)
+{
+	krait_status status = session->model->engine->slot_clear(session->now.slot, &session->why);
+
+	if (status != KRAIT_OK)
+		return status;
+	krait__course_free(&session->now.course);
+	krait__course_start(&session->now.course);
+	krait__history_start(&session->history, session->history.most, 0, session->now.course.digest);
+	krait__keep_clear(&session->kept);
+	krait__buffer_clear(&session->piece);
+	session->logits_known = false;
+	session->drawn = -1;
+	session->n_rows = 0;
+	return KRAIT_OK;
 }
 
 krait_status krait_session_reset(krait_session *session)
 {
 	krait_status status = krait__session_enter(session);
 
-	if (status != KRAIT_OK)
-		return status;
-	status = session->model->engine->slot_clear(session->slot, &session->why);
-	if (status != KRAIT_OK)
-		return krait__session_leave(session, status);
-	session->course.position = 0;
-	krait__session_begin_feed(session);
-	krait__counts_clear(&session->course.counts);
-	krait__history_start(&session->history, (uint64_t)session->rewind, 0, session->model->plan.width);
-	session->logits_fresh = false;
-	session->n_kept = 0;
-	return krait__session_leave(session, KRAIT_OK);
+	return status == KRAIT_OK ? krait__session_leave(session, reset(session)) : status;
+}
+
+static krait_status rewind_by(krait_session *session, uint64_t n_tokens)
+{
+	if (n_tokens > session->now.course.position)
+		return krait__why(&session->why, KRAIT_ERROR_ARGUMENT, "cannot go back %llu tokens: %llu were read",
+			(unsigned long long)n_tokens, (unsigned long long)session->now.course.position);
+	return krait__back_to(session, session->now.course.position - n_tokens, true);
 }
 
 krait_status krait_session_rewind(krait_session *session, uint64_t n_tokens)
 {
-	krait_status status = krait__session_enter(session);
+	krait_status status = krait__session_enter_work(session, false);
 
-	return status == KRAIT_OK ? krait__session_leave(session, krait__session_rewind(session, n_tokens)) : status;
+	return status == KRAIT_OK ? krait__session_leave(session, rewind_by(session, n_tokens)) : status;
 }
 
 krait_status krait_session_cancel(krait_session *session)
 {
 	if (!session)
 		return KRAIT_ERROR_ARGUMENT;
-	atomic_store(&session->cancel, 1);
+	atomic_store(&session->cancel, CANCEL_WAITS);
 	return KRAIT_OK;
+}
+
+void krait_session_cancel_clear(krait_session *session)
+{
+	if (session)
+		atomic_store(&session->cancel, CANCEL_NONE);
 }
 
 uint64_t krait_session_position(const krait_session *session)
 {
-	return session ? session->course.position : 0;
+	return session ? session->now.course.position : 0;
+}
+
+size_t krait_session_state_size(const krait_session *session)
+{
+	return session && session->now.slot ? krait__state_size_now(session->model, &session->now, &session->history) : 0;
 }
 
 /* ---- feeding ------------------------------------------------------------------------- */
@@ -157,17 +219,19 @@ static krait_status need(krait_session *session, const void *pointer, const char
 
 static krait_status feed_tokens(krait_session *session, const krait_token *tokens, size_t n_tokens, float *scores)
 {
-	struct feed feed = { .tokens = tokens, .n = n_tokens, .scores = scores };
+	struct session_entry entry = { .session = session, .tokens = tokens, .n = n_tokens, .scores = scores };
 	krait_status status = n_tokens ? need(session, tokens, "tokens") : KRAIT_OK;
 
 	if (status == KRAIT_OK)
 		status = krait__session_check_tokens(session->model, tokens, n_tokens, &session->why);
-	return status == KRAIT_OK ? krait__session_read(session, &feed) : status;
+	if (status == KRAIT_OK)
+		status = krait__advance_one(&entry);
+	return status == KRAIT_OK ? entry.status : status;
 }
 
 krait_status krait_session_feed(krait_session *session, const krait_token *tokens, size_t n_tokens)
 {
-	krait_status status = krait__session_enter(session);
+	krait_status status = krait__session_enter_work(session, false);
 
 	return status == KRAIT_OK ? krait__session_leave(session, feed_tokens(session, tokens, n_tokens, NULL)) : status;
 }
@@ -192,26 +256,27 @@ static krait_status feed_utf8(krait_session *session, const char *text, size_t n
 
 krait_status krait_session_feed_utf8(krait_session *session, const char *text, size_t n_text, int flags)
 {
-	krait_status status = krait__session_enter(session);
+	krait_status status = krait__session_enter_work(session, false);
 
 	return status == KRAIT_OK ? krait__session_leave(session, feed_utf8(session, text, n_text, flags)) : status;
 }
 
 krait_status krait_session_feed_text(krait_session *session, const char *text)
 {
-	krait_status status = krait__session_enter(session);
+	krait_status status = krait__session_enter_work(session, false);
 
 	if (status != KRAIT_OK)
 		return status;
 	status = need(session, text, "text");
 	if (status == KRAIT_OK)
-		status = feed_utf8(session, text, strlen(text), session->course.position == 0 ? KRAIT_ADD_SPECIAL : 0);
+		status = feed_utf8(session, text, strlen(text), session->now.course.position == 0 ? KRAIT_ADD_SPECIAL : 0);
 	return krait__session_leave(session, status);
 }
 
 static krait_status feed_embeddings(krait_session *session, const float *embeddings, size_t n_positions, size_t width)
 {
-	struct feed feed = { .embeddings = embeddings, .n = n_positions };
+	struct session_entry entry = { .session = session, .embeddings = embeddings, .n = n_positions };
+	krait_status status;
 
 	if (width != session->model->plan.width)
 		return krait__why(&session->why, KRAIT_ERROR_ARGUMENT, "the embeddings are %zu wide: this model's are %u",
@@ -220,12 +285,15 @@ static krait_status feed_embeddings(krait_session *session, const float *embeddi
 		return KRAIT_OK;
 	if (n_positions > SIZE_MAX / width / sizeof(float))
 		return krait__why(&session->why, KRAIT_ERROR_ARGUMENT, "%zu positions are more than memory can hold", n_positions);
-	return embeddings ? krait__session_read(session, &feed) : need(session, embeddings, "embeddings");
+	status = need(session, embeddings, "embeddings");
+	if (status == KRAIT_OK)
+		status = krait__advance_one(&entry);
+	return status == KRAIT_OK ? entry.status : status;
 }
 
 krait_status krait_session_feed_embeddings(krait_session *session, const float *embeddings, size_t n_positions, size_t width)
 {
-	krait_status status = krait__session_enter(session);
+	krait_status status = krait__session_enter_work(session, false);
 
 	return status == KRAIT_OK ? krait__session_leave(session, feed_embeddings(session, embeddings, n_positions, width)) : status;
 }
@@ -241,96 +309,49 @@ static krait_status score(krait_session *session, const krait_token *tokens, siz
 
 krait_status krait_session_score(krait_session *session, const krait_token *tokens, size_t n_tokens, float *out, size_t n_out)
 {
-	krait_status status = krait__session_enter(session);
+	krait_status status = krait__session_enter_work(session, false);
 
 	return status == KRAIT_OK ? krait__session_leave(session, score(session, tokens, n_tokens, out, n_out)) : status;
 }
 
-/* ---- what came out ------------------------------------------------------------------- */
-
-static krait_status check_space(krait_session *session, const float *out, size_t n_out, size_t need_out)
+static krait_status feed_to(krait_session *session, const krait_token *tokens, size_t n_tokens, size_t *n_reused)
 {
-	if (session->course.position == 0)
-		return krait__why(&session->why, KRAIT_ERROR_ARGUMENT, "nothing was fed yet: feed at least one token first");
-	if (n_out < need_out && (out || n_out))
-		return krait__why(&session->why, KRAIT_ERROR_SPACE, "'out' holds %zu numbers: %zu are needed", n_out, need_out);
-	return KRAIT_OK;
-}
+	krait_status status = n_tokens ? need(session, tokens, "tokens") : KRAIT_OK;
 
-static krait_status check_numbers(krait_session *session, const float *values, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (isnan(values[i]))
-			return krait__why(&session->why, KRAIT_ERROR_FORMAT, "the weights give NaN: they are damaged; fetch the model again");
-	return KRAIT_OK;
-}
-
-static krait_status kept_logits(krait_session *session, float *out)
-{
-	const krait_model *model = session->model;
-	size_t n = session->n_kept;
-	const float **hidden = krait__alloc(n, sizeof(*hidden));
-	float **rows = krait__alloc(n, sizeof(*rows));
-	krait_status status = hidden && rows ? KRAIT_OK : krait__why_memory(&session->why);
-
-	for (size_t i = 0; i < n && status == KRAIT_OK; i++) {
-		hidden[i] = session->kept + i * model->plan.width;
-		rows[i] = out + i * model->plan.vocab;
-	}
 	if (status == KRAIT_OK)
-		status = model->engine->logits(model->emodel, NULL, hidden, n, rows, &session->why);
-	krait__free(hidden);
-	krait__free(rows);
-	return status == KRAIT_OK ? check_numbers(session, out, n * model->plan.vocab) : status;
+		status = krait__session_check_tokens(session->model, tokens, n_tokens, &session->why);
+	return status == KRAIT_OK ? krait__back_feed_to(session, tokens, n_tokens, 0, n_reused) : status;
 }
 
-static krait_status logits(krait_session *session, float *out, size_t n_out)
+krait_status krait_session_feed_to(krait_session *session, const krait_token *tokens, size_t n_tokens, size_t *n_reused)
 {
-	size_t vocab = session->model->plan.vocab, rows = session->n_kept ? session->n_kept : 1;
-	krait_status status = check_space(session, out, n_out, rows * vocab);
+	krait_status status;
+	size_t reused = 0;
 
-	if (status != KRAIT_OK || !out)
-		return status;
-	if (session->n_kept)
-		return kept_logits(session, out);
-	status = krait__session_logits(session);
-	if (status == KRAIT_OK)
-		memcpy(out, session->logits, vocab * sizeof(*out));
-	return status;
-}
-
-krait_status krait_session_logits(krait_session *session, float *out, size_t n_out)
-{
-	krait_status status = krait__session_enter(session);
-
-	return status == KRAIT_OK ? krait__session_leave(session, logits(session, out, n_out)) : status;
-}
-
-static krait_status hidden(krait_session *session, float *out, size_t n_out)
-{
-	const struct plan *plan = &session->model->plan;
-	size_t rows = session->n_kept ? session->n_kept : 1;
-	krait_status status = check_space(session, out, n_out, rows * plan->width);
-
-	if (status != KRAIT_OK || !out)
-		return status;
-	if (session->n_kept)
-		memcpy(out, session->kept, rows * plan->width * sizeof(*out));
-	else
-		status = session->model->engine->slot_export(session->slot, plan->n_components - 1, out, &session->why);
+	if (n_reused)
+		*n_reused = 0;
+	status = krait__session_enter_work(session, false);
 	if (status != KRAIT_OK)
 		return status;
-	return check_numbers(session, out, rows * plan->width);
-}
-
-krait_status krait_session_hidden(krait_session *session, float *out, size_t n_out)
-{
-	krait_status status = krait__session_enter(session);
-
-	return status == KRAIT_OK ? krait__session_leave(session, hidden(session, out, n_out)) : status;
+	status = feed_to(session, tokens, n_tokens, &reused);
+	if (n_reused)
+		*n_reused = reused;
+	return krait__session_leave(session, status);
 }
 
 /* ---- generating ---------------------------------------------------------------------- */
+
+static krait_status next(krait_session *session, krait_token *out)
+{
+	krait_token drawn;
+	struct session_entry entry = { .session = session, .drawn = &drawn, .n = 1 };
+	krait_status status = krait__advance_one(&entry);
+
+	if (status != KRAIT_OK)
+		return status;
+	*out = entry.status == KRAIT_CANCELLED ? -1 : entry.token;
+	return entry.status;
+}
 
 krait_status krait_session_next(krait_session *session, krait_token *out)
 {
@@ -339,15 +360,15 @@ krait_status krait_session_next(krait_session *session, krait_token *out)
 	if (!out)
 		return KRAIT_ERROR_ARGUMENT;
 	*out = -1;
-	status = krait__session_enter(session);
-	return status == KRAIT_OK ? krait__session_leave(session, krait__session_next(session, out)) : status;
+	status = krait__session_enter_work(session, true);
+	return status == KRAIT_OK ? krait__session_leave(session, next(session, out)) : status;
 }
 
 /* The pieces of all tokens, joined. */
 static krait_status generate(krait_session *session, krait_token *out, size_t n_out, size_t *n_tokens)
 {
 	struct buffer joined = { 0 };
-	krait_status status = krait__session_generate(session, out, n_out, n_tokens, &joined);
+	krait_status status = krait__generate(session, out, n_out, n_tokens, &joined);
 
 	krait__buffer_free(&session->piece);
 	session->piece = joined;
@@ -361,7 +382,7 @@ krait_status krait_session_generate(krait_session *session, krait_token *out, si
 	if (!n_tokens)
 		return KRAIT_ERROR_ARGUMENT;
 	*n_tokens = 0;
-	status = krait__session_enter(session);
+	status = krait__session_enter_work(session, true);
 	if (status != KRAIT_OK)
 		return status;
 	status = n_out ? need(session, out, "out") : KRAIT_OK;
@@ -370,7 +391,7 @@ krait_status krait_session_generate(krait_session *session, krait_token *out, si
 
 int krait_session_end_reason(const krait_session *session)
 {
-	return session ? session->course.reason : KRAIT_REASON_NONE;
+	return session ? session->now.course.reason : KRAIT_REASON_NONE;
 }
 
 const char *krait_session_piece(const krait_session *session)
@@ -381,4 +402,22 @@ const char *krait_session_piece(const krait_session *session)
 size_t krait_session_piece_size(const krait_session *session)
 {
 	return session ? session->piece.size : 0;
+}
+
+static krait_status flush(krait_session *session)
+{
+	struct session_output *output = &session->now.course.output;
+
+	if (!krait__output_reserve(output, &session->piece, session->model->longest_token))
+		return krait__why_memory(&session->why);
+	krait__output_flush(output, &session->piece);
+	output->stream.n_held = 0;
+	return KRAIT_OK;
+}
+
+krait_status krait_session_flush(krait_session *session)
+{
+	krait_status status = krait__session_enter(session);
+
+	return status == KRAIT_OK ? krait__session_leave(session, flush(session)) : status;
 }

@@ -4,6 +4,7 @@
 #include "config.h"
 #endif
 #include "base/memory.h"
+#include "session/back.h"
 #include "session/state.h"
 
 #include <string.h>
@@ -12,10 +13,7 @@ void krait_state_free(krait_state *state)
 {
 	if (!state)
 		return;
-	if (state->slot)
-		state->model->engine->slot_free(state->slot);
-	krait__course_free(&state->course);
-	krait_model_free(state->model);
+	krait__moment_free(state->moment);
 	krait__free(state);
 }
 
@@ -24,23 +22,9 @@ const char *krait_state_error(const krait_state *state)
 	return state ? state->why.text : "out of memory";
 }
 
-/* A state with an empty slot on `model`; NULL: no memory, *status says why. */
-static krait_state *blank(krait_model *model, krait_status *status, struct why *why)
-{
-	krait_state *state = krait__alloc_zero(1, sizeof(*state));
-
-	if (!state) {
-		*status = krait__why_memory(why);
-		return NULL;
-	}
-	state->model = krait_model_ref(model);
-	krait__sampling_defaults(&state->course.sampling);
-	*status = model->engine->slot_new(&state->slot, model->emodel, why ? why : &state->why);
-	return state;
-}
-
 krait_status krait_session_snapshot(krait_state **out, krait_session *session)
 {
+	const struct engine *engine;
 	krait_state *state;
 	krait_status status;
 
@@ -50,69 +34,33 @@ krait_status krait_session_snapshot(krait_state **out, krait_session *session)
 	status = krait__session_enter(session);
 	if (status != KRAIT_OK)
 		return status;
-	state = blank(session->model, &status, &session->why);
-	if (status == KRAIT_OK && !krait__course_copy(&state->course, &session->course))
-		status = krait__why_memory(&session->why);
-	if (status == KRAIT_OK)
-		status = session->model->engine->slot_copy(state->slot, session->slot, &session->why);
-	if (status == KRAIT_OK) {
-		if (session->model->engine->slot_keep)
-			session->model->engine->slot_keep(state->slot, session->slot);
-		*out = state;
-	} else {
+	engine = session->model->engine;
+	state = krait__alloc_zero(1, sizeof(*state));
+	if (state)
+		state->moment = krait__back_moment(session);
+	else
+		krait__why_memory(&session->why);
+	if (!state || !state->moment) {
+		status = session->why.status;
 		krait_state_free(state);
+		return krait__session_leave(session, status);
 	}
-	return krait__session_leave(session, status);
-}
-
-/* Another handle on the same weights may lay its slots out otherwise. */
-static krait_status move_slot(krait_session *session, const krait_state *state)
-{
-	const struct krait_model *to = session->model, *from = state->model;
-	float *values = krait__alloc(krait__state_largest(&to->plan), sizeof(*values));
-	struct slot *slot = NULL;
-	krait_status status = values ? to->engine->slot_new(&slot, session->model->emodel, &session->why) : krait__why_memory(&session->why);
-
-	for (uint32_t i = 0; i < to->plan.n_components && status == KRAIT_OK; i++) {
-		status = from->engine->slot_export(state->slot, i, values, &session->why);
-		if (status == KRAIT_OK)
-			status = to->engine->slot_import(slot, i, values, &session->why);
-	}
-	/* a state that cannot be read leaves the session as it was */
-	if (status == KRAIT_OK)
-		status = to->engine->slot_copy(session->slot, slot, &session->why);
-	to->engine->slot_free(slot);
-	krait__free(values);
-	return status;
+	if (engine->slot_keep)
+		engine->slot_keep(state->moment->slot, session->now.slot);
+	*out = state;
+	return krait__session_leave(session, KRAIT_OK);
 }
 
 static krait_status restore(krait_session *session, const krait_state *state)
 {
-	struct course course = { 0 };
-	krait_status status = KRAIT_OK;
+	const krait_model *model = session->model;
 
-	if (!state || !state->slot)
+	if (!state || !state->moment)
 		return krait__why(&session->why, KRAIT_ERROR_ARGUMENT, "'state' is no usable state");
-	if (memcmp(state->model->fingerprint, session->model->fingerprint, sizeof(state->model->fingerprint)) != 0)
+	if (memcmp(state->moment->model->fingerprint, model->fingerprint, sizeof(model->fingerprint)) != 0)
 		return krait__why(&session->why, KRAIT_ERROR_MISMATCH, "the state belongs to the model with fingerprint %s, not to this one (%s): "
-			"open that model", state->model->fingerprint_text, session->model->fingerprint_text);
-	if (!krait__course_copy(&course, &state->course))
-		return krait__why_memory(&session->why);
-	if (session->model == state->model)
-		status = session->model->engine->slot_copy(session->slot, state->slot, &session->why);
-	else
-		status = move_slot(session, state);
-	if (status != KRAIT_OK) {
-		krait__course_free(&course);
-		return status;
-	}
-	krait__course_free(&session->course);
-	session->course = course;
-	krait__history_start(&session->history, (uint64_t)session->rewind, course.position, session->model->plan.width);
-	krait__buffer_clear(&session->piece);
-	session->logits_fresh = false;
-	session->n_kept = 0;
-	return KRAIT_OK;
+			"open that model", state->moment->model->fingerprint_text, model->fingerprint_text);
+	return krait__back_restore(session, state->moment);
 }
 
 krait_status krait_session_restore(krait_session *session, const krait_state *state)
@@ -126,12 +74,12 @@ krait_status krait_session_restore(krait_session *session, const krait_state *st
 
 static bool usable(const krait_state *state)
 {
-	return state && state->slot;
+	return state && state->moment;
 }
 
 size_t krait_state_size(const krait_state *state)
 {
-	return usable(state) ? krait__state_measure(state) : 0;
+	return usable(state) ? krait__state_measure(state->moment) : 0;
 }
 
 krait_status krait_state_write(krait_state *state, void *out, size_t n_out)
@@ -141,13 +89,13 @@ krait_status krait_state_write(krait_state *state, void *out, size_t n_out)
 	if (!usable(state))
 		return KRAIT_ERROR_ARGUMENT;
 	krait__why_clear(&state->why);
-	if (krait__model_forked(state->model))
+	if (krait__model_forked(state->moment->model))
 		return KRAIT_ERROR_FORKED;
 	if (!out && n_out == 0)
 		return KRAIT_OK;
 	if (!out || n_out < size)
 		return krait__why(&state->why, KRAIT_ERROR_SPACE, "'out' holds %zu bytes: %zu are needed", n_out, size);
-	return krait__state_encode(state, out, size, &state->why);
+	return krait__state_encode(state->moment, out, size, &state->why);
 }
 
 krait_status krait_state_save(krait_state *state, const char *path)
@@ -159,10 +107,10 @@ krait_status krait_state_save(krait_state *state, const char *path)
 	if (!usable(state) || !path)
 		return KRAIT_ERROR_ARGUMENT;
 	krait__why_clear(&state->why);
-	if (krait__model_forked(state->model))
+	if (krait__model_forked(state->moment->model))
 		return KRAIT_ERROR_FORKED;
 	part.data = data = krait__alloc(part.size, 1);
-	status = data ? krait__state_encode(state, data, part.size, &state->why) : krait__why_memory(&state->why);
+	status = data ? krait__state_encode(state->moment, data, part.size, &state->why) : krait__why_memory(&state->why);
 	if (status == KRAIT_OK)
 		status = krait__file_replace(path, &part, 1, &state->why);
 	krait__free(data);
@@ -171,8 +119,6 @@ krait_status krait_state_save(krait_state *state, const char *path)
 
 static krait_status begin_read(krait_state **out, krait_model *model)
 {
-	krait_status status;
-
 	if (!out)
 		return KRAIT_ERROR_ARGUMENT;
 	*out = NULL;
@@ -180,17 +126,21 @@ static krait_status begin_read(krait_state **out, krait_model *model)
 		return KRAIT_ERROR_ARGUMENT;
 	if (krait__model_forked(model))
 		return KRAIT_ERROR_FORKED;
-	*out = blank(model, &status, NULL);
-	return status;
+	*out = krait__alloc_zero(1, sizeof(**out));
+	if (!*out)
+		return KRAIT_ERROR_MEMORY;
+	(*out)->moment = krait__moment_new(model, &(*out)->why);
+	return (*out)->why.status;
 }
 
 /* What failed to load is good for its text only. */
-static void spoil(krait_state *state)
+static krait_status end_read(krait_state *state, krait_status status)
 {
-	state->model->engine->slot_free(state->slot);
-	state->slot = NULL;
-	krait__course_free(&state->course);
-	state->course = (struct course){ 0 };
+	if (status != KRAIT_OK) {
+		krait__moment_free(state->moment);
+		state->moment = NULL;
+	}
+	return status;
 }
 
 krait_status krait_state_read(krait_state **out, krait_model *model, const void *data, size_t n_data)
@@ -199,35 +149,36 @@ krait_status krait_state_read(krait_state **out, krait_model *model, const void 
 
 	if (status != KRAIT_OK)
 		return status;
-	status = data || n_data == 0 ? krait__state_decode(*out, data, n_data, &(*out)->why) :
-		krait__why(&(*out)->why, KRAIT_ERROR_ARGUMENT, "'data' is NULL");
+	if (data || n_data == 0)
+		status = krait__state_decode((*out)->moment, data, n_data, &(*out)->why);
+	else
+		status = krait__why(&(*out)->why, KRAIT_ERROR_ARGUMENT, "'data' is NULL");
+	return end_read(*out, status);
+}
+
+static krait_status load(krait_state *state, const char *path)
+{
+	struct file_view view;
+	struct quoted quoted;
+	krait_status status = krait__file_view(&view, path, false, 0, &state->why);
+
 	if (status != KRAIT_OK)
-		spoil(*out);
+		return status;
+	status = krait__state_decode(state->moment, view.data, view.size, &state->why);
+	krait__file_close(&view);
+	if (status != KRAIT_OK)
+		krait__why_prefix(&state->why, krait__quote(&quoted, path, SIZE_MAX));
 	return status;
 }
 
 krait_status krait_state_load(krait_state **out, krait_model *model, const char *path)
 {
-	struct file_view view;
-	struct quoted quoted;
 	krait_status status = begin_read(out, model);
 
 	if (status != KRAIT_OK)
 		return status;
-	if (!path) {
-		status = krait__why(&(*out)->why, KRAIT_ERROR_ARGUMENT, "'path' is NULL");
-	} else {
-		status = krait__file_view(&view, path, false, 0, &(*out)->why);
-		if (status == KRAIT_OK) {
-			status = krait__state_decode(*out, view.data, view.size, &(*out)->why);
-			krait__file_close(&view);
-			if (status != KRAIT_OK)
-				krait__why_prefix(&(*out)->why, krait__quote(&quoted, path, SIZE_MAX));
-		}
-	}
-	if (status != KRAIT_OK)
-		spoil(*out);
-	return status;
+	status = path ? load(*out, path) : krait__why(&(*out)->why, KRAIT_ERROR_ARGUMENT, "'path' is NULL");
+	return end_read(*out, status);
 }
 
 krait_status krait_state_note(const krait_state *state, void *out, size_t n_out, size_t *n_note)
@@ -236,17 +187,17 @@ krait_status krait_state_note(const krait_state *state, void *out, size_t n_out,
 		*n_note = 0;
 	if (!usable(state) || !n_note || (n_out && !out))
 		return KRAIT_ERROR_ARGUMENT;
-	*n_note = state->course.note.size;
+	*n_note = state->moment->rules->note.size;
 	if (!out)
 		return KRAIT_OK;
 	if (n_out < *n_note)
 		return KRAIT_ERROR_SPACE;
 	if (*n_note)
-		memcpy(out, state->course.note.data, *n_note);
+		memcpy(out, state->moment->rules->note.data, *n_note);
 	return KRAIT_OK;
 }
 
 uint64_t krait_state_position(const krait_state *state)
 {
-	return state ? state->course.position : 0;
+	return usable(state) ? state->moment->course.position : 0;
 }

@@ -146,6 +146,11 @@ size_t krait_tokenizer_size(const krait_tokenizer *tokenizer)
 	return tokenizer ? tokenizer->n_ids : 0;
 }
 
+int krait_tokenizer_is_special(const krait_tokenizer *tokenizer, krait_token token)
+{
+	return check(tokenizer) == KRAIT_OK && krait__tokenizer_is_special(tokenizer, token);
+}
+
 krait_token krait_tokenizer_find(const krait_tokenizer *tokenizer, const char *text, size_t n_text)
 {
 	const struct added_token *added;

@@ -1,33 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* batch.h - what a krait_batch is inside. */
+/* batch.h - what a krait_batch is inside: entries for krait__advance, and what is left of them. */
 #ifndef KRAIT_SESSION_BATCH_H
 #define KRAIT_SESSION_BATCH_H
 
-#include "session/session.h"
+#include "session/advance.h"
 
-struct entry {
+struct batch_entry {
 	krait_session *session;
-	krait_token *tokens;    /* our copy; NULL: sample one */
-	size_t n_tokens;
-	size_t done;            /* of the tokens, in this run */
-	krait_token token;      /* what was sampled */
+	krait_token *tokens;            /* our copy; NULL: sample one */
+	size_t n_tokens, done;
+	float *scores;                  /* NULL, or the caller's [n_tokens] */
+	krait_token token;              /* what was sampled */
 	krait_status status;
-	bool moves;             /* has a span in this run */
-	bool draws;             /* the engine samples */
-	struct drawing drawing; /* with what */
-	bool held;              /* the session is marked busy by this run */
-	float *kept;            /* for KRAIT_KEEP_POSITIONS */
-	size_t n_keep;
+	uint64_t position;              /* of the session behind the last run */
 };
 
 struct krait_batch {
 	struct why why;
 	krait_model *model;
-	struct entry *entries;
+	struct batch_entry *entries;
 	size_t n_entries, room;
+	int64_t prompt_tokens;          /* KRAIT_BATCH_PROMPT_TOKENS; 0: no bound */
+	int64_t keep_logits;            /* KRAIT_BATCH_KEEP_LOGITS */
 	bool ran;
 };
 
 krait_status krait__batch_run(krait_batch *batch);
+/* Drops the entries that are done: all, but for those of which a run left something. */
+void krait__batch_sweep(krait_batch *batch);
+/* As krait_batch_logits, without a text. */
+krait_status krait__batch_logits(const krait_batch *batch, size_t index, float *out);
 
 #endif

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "session/course.h"
 
-bool krait__course_copy(struct course *to, const struct course *from)
+void krait__course_start(struct session_course *course)
 {
-	struct course copy = *from;
+	*course = (struct session_course){ .end_token = -1 };
+}
 
-	copy.sampling.biases = NULL;
+bool krait__course_copy(struct session_course *to, const struct session_course *from)
+{
+	struct session_course copy = *from;
+
 	copy.counts = (struct token_counts){ 0 };
-	copy.stops = (struct stops){ 0 };
-	copy.output.held = (struct buffer){ 0 };
-	copy.note = (struct buffer){ 0 };
-	if (!krait__sampling_copy(&copy.sampling, &from->sampling) || !krait__counts_copy(&copy.counts, &from->counts) ||
-	    !krait__stops_copy(&copy.stops, &from->stops) || !krait__output_copy(&copy.output, &from->output) ||
-	    (from->note.size && !krait__buffer_add(&copy.note, from->note.data, from->note.size))) {
+	copy.output = (struct session_output){ 0 };
+	if (!krait__counts_copy(&copy.counts, &from->counts) || !krait__output_copy(&copy.output, &from->output)) {
 		krait__course_free(&copy);
 		return false;
 	}
@@ -21,11 +21,29 @@ bool krait__course_copy(struct course *to, const struct course *from)
 	return true;
 }
 
-void krait__course_free(struct course *course)
+void krait__course_free(struct session_course *course)
 {
-	krait__sampling_free(&course->sampling);
 	krait__counts_free(&course->counts);
-	krait__stops_free(&course->stops);
 	krait__output_free(&course->output);
-	krait__buffer_free(&course->note);
+}
+
+void krait__course_feed(struct session_course *course)
+{
+	course->n_generated = 0;
+	course->reason = KRAIT_REASON_NONE;
+	course->end_token = -1;
+	krait__output_clear(&course->output);
+}
+
+void krait__course_read(struct session_course *course, krait_token token)
+{
+	krait__counts_add(&course->counts, token, 1);
+	course->digest = krait__digest_token(course->digest, token);
+	course->position++;
+}
+
+void krait__course_read_row(struct session_course *course, const float *row, size_t width)
+{
+	course->digest = krait__digest_row(course->digest, row, width);
+	course->position++;
 }

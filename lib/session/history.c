@@ -1,254 +1,234 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
 #include "session/history.h"
 #include "base/memory.h"
 
 #include <string.h>
 
-/* Checkpoints lie at multiples of half the reach: at most three of them are needed to go back
- * anywhere within it, and no more than half the reach is read again. */
-static uint64_t spacing(const struct history *history)
-{
-	return history->reach / 2 + 1;
-}
-
-struct checkpoint_slot *krait__checkpoint_slot_new(const struct engine *engine, struct slot *slot, uint64_t position)
-{
-	struct checkpoint_slot *checkpoint = krait__alloc(1, sizeof(*checkpoint));
-
-	if (!checkpoint)
-		return NULL;
-	atomic_init(&checkpoint->references, 1);
-	checkpoint->position = position;
-	checkpoint->slot = slot;
-	checkpoint->engine = engine;
-	return checkpoint;
-}
-
-void krait__checkpoint_slot_free(struct checkpoint_slot *checkpoint)
-{
-	if (!checkpoint || atomic_fetch_sub(&checkpoint->references, 1) != 1)
-		return;
-	checkpoint->engine->slot_free(checkpoint->slot);
-	krait__free(checkpoint);
-}
-
-void krait__history_start(struct history *history, uint64_t reach, uint64_t position, size_t width)
+void krait__history_start(struct session_history *history, size_t most, uint64_t position, struct session_digest digest)
 {
 	krait__history_free(history);
-	*history = (struct history){ .reach = reach, .first = position, .next = position, .width = width };
-	if (reach)
-		history->room = (size_t)(reach + spacing(history));
+	*history = (struct session_history){ .first = position, .before = digest, .most = most };
 }
 
-void krait__history_reach(struct history *history, uint64_t reach, uint64_t position)
+void krait__history_rows_free(struct session_rows *rows)
 {
-	struct kept_tokens kept = history->kept;
-
-	history->kept = (struct kept_tokens){ 0 };
-	krait__history_start(history, reach, position, history->width);
-	history->kept = kept;
+	if (rows && atomic_fetch_sub(&rows->references, 1) == 1)
+		krait__free(rows);
 }
 
-void krait__history_free(struct history *history)
+void krait__history_forget(struct session_history *history, uint64_t position, struct session_digest digest)
 {
-	for (size_t i = 0; i < history->n_checkpoints; i++)
-		krait__checkpoint_slot_free(history->checkpoints[i]);
-	krait__free(history->ring);
+	for (size_t i = 0; i < history->n_rows; i++)
+		krait__history_rows_free(history->rows[i]);
+	history->n_rows = history->n = 0;
+	history->first = position;
+	history->before = digest;
+}
+
+void krait__history_free(struct session_history *history)
+{
+	for (size_t i = 0; i < history->n_rows; i++)
+		krait__history_rows_free(history->rows[i]);
 	krait__free(history->rows);
-	krait__free(history->kept.tokens);
-	*history = (struct history){ 0 };
+	krait__free(history->tokens);
+	krait__free(history->flags);
+	*history = (struct session_history){ 0 };
 }
 
-/* NULL stays NULL. */
-static bool copy_block(void *out, const void *from, size_t n)
+bool krait__history_copy(struct session_history *to, const struct session_history *from)
 {
-	void *copy = from ? krait__alloc(n ? n : 1, 1) : NULL;
+	struct session_history copy = *from;
 
-	if (copy)
-		memcpy(copy, from, n);
-	memcpy(out, &copy, sizeof(copy));
-	return copy || !from;
-}
-
-bool krait__history_copy(struct history *to, const struct history *from)
-{
-	struct history copy = *from;
-
-	copy.rows = NULL;
-	copy.kept.tokens = NULL;
-	copy.kept.room = copy.kept.n;
-	if (!copy_block(&copy.ring, from->ring, from->room * sizeof(*from->ring)) ||
-			!copy_block(&copy.rows, from->rows, from->room * from->width * sizeof(*from->rows)) ||
-			!copy_block(&copy.kept.tokens, from->kept.tokens, from->kept.n * sizeof(*from->kept.tokens))) {
-		krait__free(copy.ring);
+	copy.tokens = from->n ? krait__copy_bytes(from->tokens, from->n * sizeof(*from->tokens)) : NULL;
+	copy.flags = from->n ? krait__copy_bytes(from->flags, from->n) : NULL;
+	copy.rows = from->n_rows ? krait__alloc(from->n_rows, sizeof(*from->rows)) : NULL;
+	copy.rows_room = from->n_rows;
+	copy.room = from->n;
+	if ((from->n && (!copy.tokens || !copy.flags)) || (from->n_rows && !copy.rows)) {
+		krait__free(copy.tokens);
+		krait__free(copy.flags);
 		krait__free(copy.rows);
 		return false;
 	}
-	for (size_t i = 0; i < copy.n_checkpoints; i++)
-		atomic_fetch_add(&copy.checkpoints[i]->references, 1);
+	for (size_t i = 0; i < from->n_rows; i++) {
+		copy.rows[i] = from->rows[i];
+		atomic_fetch_add(&copy.rows[i]->references, 1);
+	}
+	krait__history_free(to);
 	*to = copy;
 	return true;
 }
 
-static bool reserve_kept(struct kept_tokens *kept, size_t n)
+/* The list grows to twice what is wanted back before its older half goes. */
+bool krait__history_reserve(struct session_history *history, size_t n)
 {
-	krait_token *grown;
-	size_t room;
+	size_t most = 2 * history->most, need, room;
+	krait_token *tokens;
+	unsigned char *flags;
 
-	if (!kept->on || kept->room - kept->n >= n)
+	if (n > history->most)
+		n = history->most;
+	need = history->n + n < most ? history->n + n : most;
+	if (need <= history->room)
 		return true;
-	if (n > SIZE_MAX / 2 - kept->n)
+	room = 2 * history->room > 64 ? 2 * history->room : 64;
+	room = room > most ? most : room;
+	room = room < need ? need : room;
+	flags = krait__resize(history->flags, room, 1);
+	if (!flags)
 		return false;
-	room = kept->n + n + kept->n / 2;
-	grown = krait__resize(kept->tokens, room, sizeof(*grown));
-	if (!grown)
+	history->flags = flags;
+	tokens = krait__resize(history->tokens, room, sizeof(*tokens));
+	if (!tokens)
 		return false;
-	kept->tokens = grown;
-	kept->room = room;
+	history->tokens = tokens;
+	history->room = room;
 	return true;
 }
 
-bool krait__history_reserve(struct history *history, size_t n, bool embeddings)
+static bool reserve_row(struct session_history *history)
 {
-	if (!reserve_kept(&history->kept, n))
-		return false;
-	if (!history->reach)
+	size_t room = history->rows_room ? 2 * history->rows_room : 4;
+	struct session_rows **grown;
+
+	if (history->n_rows < history->rows_room)
 		return true;
-	if (!history->ring)
-		history->ring = krait__alloc_zero(history->room, sizeof(*history->ring));
-	if (embeddings && !history->rows && history->room <= SIZE_MAX / history->width)
-		history->rows = krait__alloc_zero(history->room * history->width, sizeof(*history->rows));
-	return history->ring && (!embeddings || history->rows);
-}
-
-bool krait__history_due(const struct history *history, uint64_t position, uint64_t last)
-{
-	if (!history->reach || last > position + history->room)
+	grown = krait__resize(history->rows, room, sizeof(*grown));
+	if (!grown)
 		return false;
-	if (history->n_checkpoints && history->checkpoints[history->n_checkpoints - 1]->position == position)
+	history->rows = grown;
+	history->rows_room = room;
+	return true;
+}
+
+bool krait__history_rows_new(struct session_history *history, struct session_rows **out, const float *rows, size_t n, size_t width,
+	uint64_t position)
+{
+	size_t skip = n > history->most ? n - history->most : 0;
+	struct session_rows *made;
+
+	*out = NULL;
+	if (history->most == 0)
+		return true;
+	if (n - skip > (SIZE_MAX - sizeof(*made)) / sizeof(float) / width)
 		return false;
-	/* a history that begins in the middle needs the slot that it begins with */
-	return position > 0 && (position % spacing(history) == 0 || history->next == history->first);
+	made = reserve_row(history) ? krait__alloc(1, sizeof(*made) + (n - skip) * width * sizeof(float)) : NULL;
+	if (!made)
+		return false;
+	atomic_init(&made->references, 1);
+	made->first = position + skip;
+	made->n = n - skip;
+	made->width = width;
+	memcpy(made->values, rows + skip * width, made->n * width * sizeof(float));
+	*out = made;
+	return true;
 }
 
-size_t krait__history_stride(const struct history *history, uint64_t position, size_t n, uint64_t last)
+size_t krait__history_place(const struct session_history *history, uint64_t position)
 {
-	uint64_t step = spacing(history), stop;
-
-	if (!history->reach)
-		return n;
-	stop = (position / step + 1) * step;
-	/* checkpoints that would be out of reach at the end of this feed are not worth a stop */
-	while (last > stop + history->room)
-		stop += ((last - history->room - stop) / step + 1) * step;
-	return stop - position < n ? (size_t)(stop - position) : n;
+	return (size_t)(position - history->first);
 }
 
-static void drop_first(struct history *history)
+const float *krait__history_row(const struct session_history *history, uint64_t position)
 {
-	krait__checkpoint_slot_free(history->checkpoints[0]);
-	memmove(history->checkpoints, history->checkpoints + 1, (history->n_checkpoints - 1) * sizeof(*history->checkpoints));
-	history->n_checkpoints--;
-}
-
-void krait__history_checkpoint(struct history *history, struct checkpoint_slot *checkpoint)
-{
-	if (history->n_checkpoints == HISTORY_CHECKPOINTS)
-		drop_first(history);
-	history->checkpoints[history->n_checkpoints++] = checkpoint;
-}
-
-void krait__history_add(struct history *history, krait_token token, const float *embedding, uint32_t flags)
-{
-	size_t at;
-
-	if (history->kept.on)
-		history->kept.tokens[history->kept.n++] = embedding ? NOT_A_TOKEN : token;
-	if (!history->reach)
-		return;
-	at = (size_t)(history->next % history->room);
-	history->ring[at] = (struct past_token){ embedding ? NOT_A_TOKEN : token, flags };
-	if (embedding)
-		memcpy(history->rows + at * history->width, embedding, history->width * sizeof(*embedding));
-	history->next++;
-	if (history->next - history->first > history->room)
-		history->first = history->next - history->room;
-	while (history->n_checkpoints && history->checkpoints[0]->position < history->first)
-		drop_first(history);
-}
-
-const struct past_token *krait__history_at(const struct history *history, uint64_t position)
-{
-	return position >= history->first && position < history->next ? &history->ring[position % history->room] : NULL;
-}
-
-const float *krait__history_row(const struct history *history, uint64_t position)
-{
-	return history->rows + (size_t)(position % history->room) * history->width;
-}
-
-const struct checkpoint_slot *krait__history_before(const struct history *history, uint64_t position)
-{
-	for (size_t i = history->n_checkpoints; i-- > 0;)
-		if (history->checkpoints[i]->position <= position)
-			return history->checkpoints[i];
+	for (size_t i = history->n_rows; i-- > 0;)
+		if (position >= history->rows[i]->first && position - history->rows[i]->first < history->rows[i]->n)
+			return history->rows[i]->values + (size_t)(position - history->rows[i]->first) * history->rows[i]->width;
 	return NULL;
 }
 
-bool krait__history_reaches(const struct history *history, uint64_t position)
+uint64_t krait__history_end(const struct session_history *history)
 {
-	return history->reach && position >= history->first && position <= history->next &&
-		history->next - position <= history->reach && (history->first == 0 || krait__history_before(history, position));
+	return history->first + history->n;
 }
 
-void krait__history_keep(struct history *history, uint64_t position, uint64_t from)
+static void drop_rows(struct session_history *history)
 {
-	struct kept_tokens *kept = &history->kept;
-	size_t drop;
+	size_t dropped = 0;
 
-	if (!kept->on || from < kept->first || from > position) {
-		kept->on = true;
-		kept->first = position;
-		kept->n = 0;
-		return;
+	while (dropped < history->n_rows && history->rows[dropped]->first + history->rows[dropped]->n <= history->first)
+		krait__history_rows_free(history->rows[dropped++]);
+	memmove(history->rows, history->rows + dropped, (history->n_rows - dropped) * sizeof(*history->rows));
+	history->n_rows -= dropped;
+}
+
+/* Forgets the first n: only their digest stays. */
+static void drop_first(struct session_history *history, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const float *row = history->tokens[i] == NOT_A_TOKEN ? krait__history_row(history, history->first + i) : NULL;
+
+		history->before = row ? krait__digest_row(history->before, row, history->rows[0]->width) :
+			krait__digest_token(history->before, history->tokens[i]);
 	}
-	if (from - kept->first <= HISTORY_KEPT_BEFORE)
-		return;
-	drop = (size_t)(from - kept->first) - HISTORY_KEPT_BEFORE;
-	kept->n -= drop;
-	kept->first += drop;
-	memmove(kept->tokens, kept->tokens + drop, kept->n * sizeof(*kept->tokens));
+	history->n -= n;
+	history->first += n;
+	memmove(history->tokens, history->tokens + n, history->n * sizeof(*history->tokens));
+	memmove(history->flags, history->flags + n, history->n);
+	if (history->n_rows)
+		drop_rows(history);
 }
 
-size_t krait__history_recent(const struct history *history, uint64_t position, krait_token *out, size_t n)
+static void append(struct session_history *history, const krait_token *tokens, size_t n, unsigned flags)
 {
-	const struct kept_tokens *kept = &history->kept;
-	uint64_t have = history->next - history->first;
-	size_t n_out = n < have ? n : (size_t)have;
+	for (size_t i = 0; i < n; i++)
+		history->tokens[history->n + i] = tokens ? tokens[i] : NOT_A_TOKEN;
+	memset(history->flags + history->n, (int)flags, n);
+	history->n += n;
+}
 
-	if (kept->on && position - kept->first > have) {
-		n_out = n < kept->n ? n : kept->n;
-		if (n_out)
-			memcpy(out, kept->tokens + kept->n - n_out, n_out * sizeof(*out));
-		return n_out;
+/* More tokens than are wanted back: only the last of them are kept. */
+static size_t skip_first(struct session_history *history, const krait_token *tokens, size_t n)
+{
+	size_t skip = n > history->most ? n - history->most : 0;
+
+	if (skip) {
+		drop_first(history, history->n);
+		history->before = krait__digest_tokens(history->before, tokens, skip);
+		history->first += skip;
 	}
-	for (size_t i = 0; i < n_out; i++)
-		out[i] = krait__history_at(history, history->next - n_out + i)->token;
-	return n_out;
+	return skip;
 }
 
-void krait__history_cut(struct history *history, uint64_t position)
+/* What does not fit goes, and at once all that is not wanted back. */
+static void make_room(struct session_history *history, size_t n)
 {
-	struct kept_tokens *kept = &history->kept;
+	size_t over = history->n + n > history->room ? history->n + n - history->room : 0;
+	size_t old = history->n > history->most ? history->n - history->most : 0;
 
-	if (kept->on && position < kept->first)
-		kept->first = position;
-	if (kept->on && position - kept->first < kept->n)
-		kept->n = (size_t)(position - kept->first);
-	if (position < history->next)
-		history->next = position;
+	if (over)
+		drop_first(history, over > old ? over : old);
+}
+
+/* Where nothing is kept the list stands still, and its owner's digest is the truth. */
+void krait__history_add(struct session_history *history, uint64_t position, const krait_token *tokens, size_t n, unsigned flags)
+{
+	size_t skip;
+
+	krait__history_cut(history, position);
+	if (n == 0 || history->most == 0)
+		return;
+	skip = tokens ? skip_first(history, tokens, n) : 0;
+	make_room(history, n - skip);
+	append(history, tokens ? tokens + skip : NULL, n - skip, flags);
+	history->flags[history->n - 1] |= HISTORY_CALL_END;
+}
+
+void krait__history_add_rows(struct session_history *history, struct session_rows *rows)
+{
+	if (rows)
+		history->rows[history->n_rows++] = rows;
+}
+
+void krait__history_cut(struct session_history *history, uint64_t position)
+{
 	if (position < history->first)
-		history->first = position;
-	while (history->n_checkpoints && history->checkpoints[history->n_checkpoints - 1]->position > position)
-		krait__checkpoint_slot_free(history->checkpoints[--history->n_checkpoints]);
+		return;
+	if (position < krait__history_end(history))
+		history->n = (size_t)(position - history->first);
+	while (history->n_rows && history->rows[history->n_rows - 1]->first >= krait__history_end(history))
+		krait__history_rows_free(history->rows[--history->n_rows]);
 }

@@ -100,8 +100,8 @@ static bool scores_for(struct candidates *candidates, size_t n)
 
 static krait_status bad_logit(float logit, size_t i, struct why *why)
 {
-	return krait__why(why, KRAIT_ERROR_FORMAT, "the logit of token %zu is %s: the weights, or the state they were run from, are damaged", i,
-		isnan(logit) ? "not a number" : "infinite");
+	return krait__why(why, KRAIT_ERROR_FORMAT, "the logit of token %zu is %s: the weights, or the state they were run from, are damaged; fetch the model again", i,
+		isnan(logit) ? "NaN" : "infinite");
 }
 
 static krait_status nothing_left(struct why *why)
@@ -109,7 +109,7 @@ static krait_status nothing_left(struct why *why)
 	return krait__why(why, KRAIT_ERROR_FORMAT, "every token is ruled out: all logits are -infinity after bias and penalties");
 }
 
-static bool has_penalties(const struct sampling *sampling)
+bool krait__sampling_counts(const struct sampling *sampling)
 {
 	return sampling->repetition != 1 || sampling->presence != 0 || sampling->frequency != 0;
 }
@@ -137,7 +137,7 @@ static krait_status make_scores(struct candidates *out, const struct sampling *s
 	for (size_t i = 0; i < sampling->n_biases; i++)
 		if ((size_t)sampling->biases[i].token < n)
 			out->scores[sampling->biases[i].token] += (double)sampling->biases[i].value;
-	if (counts && has_penalties(sampling))
+	if (counts && krait__sampling_counts(sampling))
 		penalise(out->scores, n, counts, sampling);
 	*best = -INFINITY;
 	for (size_t i = 0; i < n; i++)
@@ -357,7 +357,7 @@ static krait_status greedy(struct candidates *out, double best, struct why *why)
 krait_status krait__candidates_find(struct candidates *out, const struct sampling *sampling, const float *logits, size_t n,
 	const uint32_t *counts, struct why *why)
 {
-	bool changed = sampling->n_biases || (counts && has_penalties(sampling));
+	bool changed = sampling->n_biases || (counts && krait__sampling_counts(sampling));
 	double best, low = -INFINITY;
 	krait_status status;
 	bool ok;
@@ -394,6 +394,23 @@ krait_token krait__candidates_pick(const struct candidates *candidates, int64_t 
 			return candidates->list[i].token;
 	}
 	return candidates->list[last].token;
+}
+
+double krait__candidates_share(const struct candidates *candidates, krait_token token)
+{
+	size_t low = 0, high = candidates->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (candidates->list[middle].token < token)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == candidates->n || candidates->list[low].token != token)
+		return 0;
+	return candidates->list[low].weight / candidates->total;
 }
 
 void krait__candidates_free(struct candidates *candidates)

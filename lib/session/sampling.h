@@ -27,6 +27,10 @@ struct candidates {
  * FORMAT: a logit is NaN or infinite, or no token is left; MEMORY. */
 krait_status krait__candidates_find(struct candidates *out, const struct sampling *sampling, const float *logits, size_t n,
 	const uint32_t *counts, struct why *why);
+/* Whether a penalty needs to know how often a token was seen. */
+bool krait__sampling_counts(const struct sampling *sampling);
+/* The probability of a candidate; 0 for a token that is none. */
+double krait__candidates_share(const struct candidates *candidates, krait_token token);
 krait_token krait__candidates_pick(const struct candidates *candidates, int64_t seed, uint64_t draw);
 void krait__candidates_free(struct candidates *candidates);
 

@@ -1,91 +1,76 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* session.h - what a krait_session is inside. */
+/*
+ * session.h - what a krait_session is inside: a moment that is being built (`now`), what was read last (`history`),
+ * and a few older moments (`kept`). docs/session.md explains it.
+ *
+ * All that reads or generates goes through krait__advance (advance.h), all that goes back through back.h.
+ */
 #ifndef KRAIT_SESSION_SESSION_H
 #define KRAIT_SESSION_SESSION_H
 
-#include "model/model.h"
-#include "session/course.h"
-#include "session/history.h"
+#include "session/keep.h"
+
+/* What a cancel that waits is good for. */
+enum session_cancel {
+	CANCEL_NONE,
+	CANCEL_WAITS,                   /* stops whatever call comes */
+	CANCEL_LATE                     /* was meant for an answer: stops only what goes on with it */
+};
 
 struct krait_session {
 	struct why why;
 	krait_model *model;
-	struct slot *slot;
-	struct course course;
-	struct history history;
+	struct session_now now;
+	struct session_history history;
+	struct session_kept kept;
 	struct buffer piece;
-	float *logits;                  /* [vocab], of the slot's hidden vector when logits_fresh */
-	float *kept;                    /* [n_kept, width]: hidden vectors that KRAIT_KEEP_POSITIONS asked for */
-	size_t n_kept;
-	int64_t keep, rewind;
-	bool logits_fresh;
+	float *logits;                  /* [vocab] */
+	uint64_t logits_at;             /* the position that they are of, where logits_known */
+	bool logits_known;
+	float *rows;                    /* [n_rows, width]: hidden vectors that KRAIT_KEEP_POSITIONS asked for */
+	size_t n_rows;
+	int64_t keep;                   /* KRAIT_KEEP_POSITIONS */
+	krait_token drawn;              /* by the last call, at drawn_at; -1: none */
+	uint64_t drawn_at;
+	float drawn_chance;
+	bool wants_logprob;             /* somebody asked: the engine does not draw alone any more */
+	bool answering;                 /* the call that runs, or the last one, generates */
 	atomic_int busy;
-	atomic_int cancel;
+	atomic_int cancel;              /* enum session_cancel */
 };
 
-#define REWIND_DEFAULT 1024
+#define REWIND_DEFAULT 1
 
 /* Every public call on a session begins and ends with these. _enter: BUSY or FORKED without a
  * text, LOST with one, or KRAIT_OK with the text cleared. */
 krait_status krait__session_enter(krait_session *session);
 krait_status krait__session_leave(krait_session *session, krait_status status);
+/* The same for a call that a cancel stops: it begins something new, or goes on with an answer. */
+krait_status krait__session_enter_work(krait_session *session, bool answering);
 
-/* Whether a cancel is waiting; takes it. */
-bool krait__session_cancelled(krait_session *session);
+/* Whether a cancel waits for the call that was entered; it stays. */
+bool krait__session_cancelled(const krait_session *session);
+/* A cancel was honoured: it is over. */
+void krait__session_cancel_done(krait_session *session);
 
-/* ---- reading: feed.c ---- */
-
-struct feed {
-	const krait_token *tokens;      /* or NULL and */
-	const float *embeddings;
-	size_t n;
-	float *scores;                  /* NULL, or [n] as krait_session_score gives */
-};
-krait_status krait__session_read(krait_session *session, const struct feed *feed);
 krait_status krait__session_check_tokens(const krait_model *model, const krait_token *tokens, size_t n_tokens, struct why *why);
 
-/* A feed by the caller begins: what was generated before it is over. */
-void krait__session_begin_feed(krait_session *session);
+/* The rules, for somebody who changes them; NULL: out of memory, and the text says so. */
+struct session_rules *krait__session_rules(krait_session *session);
 
-/* ---- one token: step.c ---- */
+/* To the rules' stops, where they are not there yet: a token of the vocabulary; a text that is not empty. */
+krait_status krait__session_add_stop(krait_session *session, krait_token token);
+krait_status krait__session_add_stop_text(krait_session *session, const char *text, size_t n_text);
 
-/* Computes the logits of the last position, if they are not there. */
+/* Computes the logits of the last positions of n sessions, where they are not there: in one call of the engine. */
+krait_status krait__logits_of(krait_model *model, krait_session *const *sessions, size_t n, struct why *why);
+/* Those of one, which are then known to be numbers. */
 krait_status krait__session_logits(krait_session *session);
 
-/* Samples from fresh logits. KRAIT_OK: *out is to be read, and all memory that krait__session_accept
- * needs is there. KRAIT_END: generation is over, *out as krait_session_next gives it. */
-krait_status krait__session_sample(krait_session *session, krait_token *out);
-/* What krait__session_sample answers without logits; KRAIT_OK: go on and sample. */
-krait_status krait__session_may_sample(krait_session *session, krait_token *out);
-/* The token is in the slot: counts it and completes its text. KRAIT_END: a stop text was completed. */
-krait_status krait__session_accept(krait_session *session, krait_token token, uint32_t flags);
-/* Generation is over; the piece is what was held back. */
-krait_status krait__session_end(krait_session *session, int reason, krait_token token);
+/* How far back it must be possible to go, from now on. */
+void krait__session_reach(krait_session *session, uint64_t reach);
 
-/* ---- the engine draws: draw.c ---- */
-
-/* Whether the engine can do what this session's settings ask for. */
-bool krait__session_can_draw(const krait_session *session);
-/* Takes all memory that drawing and keeping up to n tokens needs. */
-krait_status krait__session_draw_begin(krait_session *session, size_t n, struct drawing *out);
-void krait__drawing_free(struct drawing *drawing);
-/* What came of it: as krait__session_accept and krait__session_sample would leave it. `joined` may be NULL, and has room. */
-krait_status krait__session_drawn(krait_session *session, const struct draw *draw, struct buffer *joined);
-/* Up to n tokens by one call of the engine; where it answers OK there is at least one. */
-krait_status krait__session_draw(krait_session *session, krait_token *out, size_t n, size_t *n_done, krait_token *stop, struct buffer *joined);
-
-/* ---- generating: generate.c ---- */
-
-krait_status krait__session_next(krait_session *session, krait_token *out);
-/* Up to n tokens, as many _next; `joined` gets their text. */
-krait_status krait__session_generate(krait_session *session, krait_token *out, size_t n, size_t *n_done, struct buffer *joined);
-
-/* ---- going back: rewind.c ---- */
-krait_status krait__session_rewind(krait_session *session, uint64_t n_tokens);
-/* Takes the checkpoint that belongs at the session's position, if one does. False: out of memory. */
-bool krait__session_checkpoint(krait_session *session, uint64_t last);
-
-/* Bytes of one session: its slot, its logits and what it keeps for going back. */
+/* Bytes of one session beside its slot: its logits and what it keeps for going back. */
 uint64_t krait__session_memory(const struct krait_model *model);
 
 #endif

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* settings.c - one table of the settings: number, name, type and range. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
 #include "session/settings.h"
 
 #include "base/memory.h"
@@ -27,7 +30,7 @@ static const struct rule rules[] = {
 	{ KRAIT_SAMPLE_REPETITION_PENALTY, "KRAIT_SAMPLE_REPETITION_PENALTY", true, false, FLT_MIN, FLT_MAX, 1, AT(repetition) },
 	{ KRAIT_SAMPLE_PRESENCE_PENALTY, "KRAIT_SAMPLE_PRESENCE_PENALTY", true, false, -FLT_MAX, FLT_MAX, 0, AT(presence) },
 	{ KRAIT_SAMPLE_FREQUENCY_PENALTY, "KRAIT_SAMPLE_FREQUENCY_PENALTY", true, false, -FLT_MAX, FLT_MAX, 0, AT(frequency) },
-	{ KRAIT_SAMPLE_SEED, "KRAIT_SAMPLE_SEED", false, false, -HUGE_VAL, HUGE_VAL, 0, AT(seed) },
+	{ KRAIT_SAMPLE_SEED, "KRAIT_SAMPLE_SEED", false, false, -HUGE_VAL, HUGE_VAL, -1, AT(seed) },
 };
 #define N_RULES (sizeof(rules) / sizeof(*rules))
 
@@ -79,7 +82,7 @@ static krait_status find_rule(const struct rule **out, int setting, bool is_floa
 		if (rules[i].setting == setting)
 			*out = &rules[i];
 	if (!*out)
-		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "setting %d is not known to this library, %s", setting, krait_version());
+		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "setting %d is not known to this library, %s", setting, PACKAGE_VERSION);
 	if ((*out)->is_float != is_float)
 		return krait__why(why, KRAIT_ERROR_ARGUMENT, "%s is %s: use the call that ends in _%s", (*out)->name,
 			is_float ? "an integer" : "a float", is_float ? "int" : "float");
@@ -144,12 +147,15 @@ krait_status krait__sampling_get_float(const struct sampling *sampling, int sett
 	return status;
 }
 
-int krait__sampling_setting(size_t index, bool *is_float)
+bool krait__sampling_bounds(int setting, double bounds[2])
 {
-	if (index >= N_RULES)
-		return 0;
-	*is_float = rules[index].is_float;
-	return rules[index].setting;
+	for (size_t i = 0; i < N_RULES; i++)
+		if (rules[i].setting == setting) {
+			bounds[0] = rules[i].is_float ? rules[i].low : fmax(rules[i].low, -0x1p63);
+			bounds[1] = rules[i].is_float ? rules[i].high : fmin(rules[i].high, 0x1p63);
+			return true;
+		}
+	return false;
 }
 
 /* Where the token stands in the list, or would. */

@@ -33,7 +33,7 @@ krait_status krait__sampling_get_float(const struct sampling *sampling, int sett
 /* A value of 0 removes the entry. The caller has checked the upper end of the token's range. */
 krait_status krait__sampling_set_bias(struct sampling *sampling, krait_token token, float value, struct why *why);
 
-/* The settings of a sampler, by index: for whatever writes all of them. 0 past the end. */
-int krait__sampling_setting(size_t index, bool *is_float);
+/* The range of a setting; false: it is not one of a sampler. */
+bool krait__sampling_bounds(int setting, double bounds[2]);
 
 #endif

@@ -1,30 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* state.h - a snapshot: a copy of a session's course and of its slot; and its written form,
- * which docs/state-format.md specifies. */
+/* state.h - a snapshot, which is a moment in a caller's hands; and its written form, which docs/state-format.md
+ * specifies. */
 #ifndef KRAIT_SESSION_STATE_H
 #define KRAIT_SESSION_STATE_H
 
-#include "session/session.h"
+#include "session/moment.h"
 
 struct krait_state {
 	struct why why;
-	krait_model *model;             /* holds a reference; NULL after a failed load */
-	struct slot *slot;
-	struct course course;
+	struct session_moment *moment;  /* NULL after a failed load */
 };
 
 #define STATE_VERSION 1
 #define STATE_HEADER 64
+#define STATE_CHECKSUM_AT 40
 
-/* Encoding: `out` NULL only measures. `scratch` holds the largest component. */
-size_t krait__state_measure(const struct krait_state *state);
-krait_status krait__state_encode(const struct krait_state *state, unsigned char *out, size_t n_out, struct why *why);
+/* Encoding: the size first, then all of it. */
+size_t krait__state_measure(const struct session_moment *moment);
+krait_status krait__state_encode(const struct session_moment *moment, unsigned char *out, size_t n_out, struct why *why);
 
-/* Fills course and slot of a state that has its model and an empty slot. */
-krait_status krait__state_decode(struct krait_state *state, const unsigned char *data, size_t n_data, struct why *why);
+/* Fills a moment that has its model and a slot of zeros. */
+krait_status krait__state_decode(struct session_moment *moment, const unsigned char *data, size_t n_data, struct why *why);
 
 /* Bytes of a new session's state on this model. */
 size_t krait__state_size(const struct krait_model *model);
+/* Bytes of what is now, with what may be read again. */
+size_t krait__state_size_now(const struct krait_model *model, const struct session_now *now, const struct session_history *past);
 
 /* The largest component, in elements. */
 size_t krait__state_largest(const struct plan *plan);

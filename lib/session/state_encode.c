@@ -85,13 +85,14 @@ static void finish(struct sink *sink, size_t start)
 	pad(sink);
 }
 
-static void put_course(struct sink *sink, const struct course *course)
+static void put_course(struct sink *sink, const struct session_now *now)
 {
+	const struct session_course *course = &now->course;
 	size_t start = begin(sink, "course\0\0", 1);
 
 	put_u64(sink, course->position);
 	put_u64(sink, course->n_generated);
-	put_u64(sink, (uint64_t)course->max_new);
+	put_u64(sink, (uint64_t)now->rules->max_new);
 	put_u32(sink, (uint32_t)course->reason);
 	put_u32(sink, (uint32_t)course->end_token);
 	finish(sink, start);
@@ -156,7 +157,7 @@ static size_t counted(const struct token_counts *counts)
 	return n;
 }
 
-static void put_stops(struct sink *sink, const struct stops *stops)
+static void put_stops(struct sink *sink, const struct session_stops *stops)
 {
 	size_t start = begin(sink, "stops\0\0\0", 1);
 
@@ -170,7 +171,7 @@ static void put_stops(struct sink *sink, const struct stops *stops)
 	finish(sink, start);
 }
 
-static void put_output(struct sink *sink, const struct output *output)
+static void put_output(struct sink *sink, const struct session_output *output)
 {
 	size_t start = begin(sink, "output\0\0", 1);
 
@@ -187,6 +188,57 @@ static void put_note(struct sink *sink, const struct buffer *note)
 		return;
 	start = begin(sink, "note\0\0\0\0", 0);
 	put_bytes(sink, note->data, note->size);
+	finish(sink, start);
+}
+
+/* How many of the last tokens are written: those that lie behind the last row of an embedding. */
+static size_t written(const struct session_history *past)
+{
+	size_t most = past->most < past->n ? past->most : past->n, n = 0;
+
+	while (n < most && past->tokens[past->n - n - 1] != NOT_A_TOKEN)
+		n++;
+	return n;
+}
+
+/* Of all that was read before the i-th token. */
+static struct session_digest digest_before(const struct session_history *past, size_t i)
+{
+	struct session_digest digest = past->before;
+
+	for (size_t k = 0; k < i; k++) {
+		const float *row = past->tokens[k] == NOT_A_TOKEN ? krait__history_row(past, past->first + k) : NULL;
+
+		digest = row ? krait__digest_row(digest, row, past->rows[0]->width) : krait__digest_token(digest, past->tokens[k]);
+	}
+	return digest;
+}
+
+/* Where calls ended is left out: any division of a text gives the same bytes. */
+static void put_past(struct sink *sink, const struct session_now *now, const struct session_history *past)
+{
+	size_t n = past->most ? written(past) : 0, from = past->n - n, start;
+	struct session_digest digest = now->course.digest;
+	const struct session_output *output = &now->course.output;
+
+	if (now->course.position == 0)
+		return;
+	if (n && sink->data)
+		digest = digest_before(past, from);
+	start = begin(sink, "past\0\0\0\0", 0);
+	put_u64(sink, digest.low);
+	put_u64(sink, digest.high);
+	put_u64(sink, n);
+	for (size_t i = from; i < past->n; i++)
+		put_u32(sink, (uint32_t)past->tokens[i]);
+	for (size_t i = from; i < past->n; i++)
+		put(sink, &(unsigned char){ past->flags[i] & HISTORY_GENERATED }, 1);
+	pad(sink);
+	put_u64(sink, output->n_partial);
+	put_u64(sink, output->lead);
+	put_u64(sink, output->n_sizes);
+	for (size_t i = 0; i < output->n_sizes; i++)
+		put_u32(sink, output->sizes[i]);
 	finish(sink, start);
 }
 
@@ -223,11 +275,9 @@ static void put_header(struct sink *sink, const struct krait_model *model, uint3
 	put_u64(sink, 0);
 }
 
-#define CHECKSUM_AT 40
-
-static uint32_t n_sections(const struct krait_state *state)
+static uint32_t n_sections(const struct krait_model *model, const struct session_now *now)
 {
-	return 5 + (state->course.note.size ? 1 : 0) + state->model->plan.n_components;
+	return 5 + (now->rules->note.size ? 1 : 0) + (now->course.position ? 1 : 0) + model->plan.n_components;
 }
 
 size_t krait__state_largest(const struct plan *plan)
@@ -240,19 +290,30 @@ size_t krait__state_largest(const struct plan *plan)
 	return most;
 }
 
-size_t krait__state_measure(const struct krait_state *state)
+static void put_rest(struct sink *sink, const struct session_now *now, const struct session_history *past)
+{
+	put_stops(sink, &now->rules->stops);
+	put_output(sink, &now->course.output);
+	put_note(sink, &now->rules->note);
+	put_past(sink, now, past);
+}
+
+size_t krait__state_size_now(const struct krait_model *model, const struct session_now *now, const struct session_history *past)
 {
 	struct sink sink = { NULL, STATE_HEADER };
 
-	put_course(&sink, &state->course);
-	put_sampling(&sink, &state->course.sampling);
-	sink.at += 24 + 8 + 8 * counted(&state->course.counts);
-	put_stops(&sink, &state->course.stops);
-	put_output(&sink, &state->course.output);
-	put_note(&sink, &state->course.note);
-	for (uint32_t i = 0; i < state->model->plan.n_components; i++)
-		put_component(&sink, &state->model->plan.components[i], NULL);
+	put_course(&sink, now);
+	put_sampling(&sink, &now->rules->sampling);
+	sink.at += 24 + 8 + 8 * counted(&now->course.counts);
+	put_rest(&sink, now, past);
+	for (uint32_t i = 0; i < model->plan.n_components; i++)
+		put_component(&sink, &model->plan.components[i], NULL);
 	return sink.at;
+}
+
+size_t krait__state_measure(const struct session_moment *moment)
+{
+	return krait__state_size_now(moment->model, &(struct session_now){ moment->slot, moment->course, moment->rules }, &moment->past);
 }
 
 static void put_checksum(unsigned char *out, size_t size)
@@ -260,30 +321,28 @@ static void put_checksum(unsigned char *out, size_t size)
 	XXH128_canonical_t checksum;
 
 	XXH128_canonicalFromHash(&checksum, XXH3_128bits(out, size));
-	memcpy(out + CHECKSUM_AT, checksum.digest, sizeof(checksum.digest));
+	memcpy(out + STATE_CHECKSUM_AT, checksum.digest, sizeof(checksum.digest));
 }
 
-krait_status krait__state_encode(const struct krait_state *state, unsigned char *out, size_t n_out, struct why *why)
+krait_status krait__state_encode(const struct session_moment *moment, unsigned char *out, size_t n_out, struct why *why)
 {
-	const struct plan *plan = &state->model->plan;
+	const struct krait_model *model = moment->model;
+	const struct session_now now = { moment->slot, moment->course, moment->rules };
 	struct sink sink = { out, 0 };
-	float *values = krait__alloc(krait__state_largest(plan), sizeof(*values));
+	float *values = krait__alloc(krait__state_largest(&model->plan), sizeof(*values));
 	krait_status status;
 
 	if (!values)
 		return krait__why_memory(why);
-	put_header(&sink, state->model, n_sections(state), n_out);
-	put_course(&sink, &state->course);
-	put_sampling(&sink, &state->course.sampling);
-	status = put_counts(&sink, &state->course.counts, why);
-	if (status == KRAIT_OK) {
-		put_stops(&sink, &state->course.stops);
-		put_output(&sink, &state->course.output);
-		put_note(&sink, &state->course.note);
-		for (uint32_t i = 0; i < plan->n_components && status == KRAIT_OK; i++) {
-			status = state->model->engine->slot_export(state->slot, i, values, why);
-			put_component(&sink, &plan->components[i], values);
-		}
+	put_header(&sink, model, n_sections(model, &now), n_out);
+	put_course(&sink, &now);
+	put_sampling(&sink, &now.rules->sampling);
+	status = put_counts(&sink, &now.course.counts, why);
+	if (status == KRAIT_OK)
+		put_rest(&sink, &now, &moment->past);
+	for (uint32_t i = 0; i < model->plan.n_components && status == KRAIT_OK; i++) {
+		status = model->engine->slot_export(moment->slot, i, values, why);
+		put_component(&sink, &model->plan.components[i], values);
 	}
 	if (status == KRAIT_OK)
 		put_checksum(out, n_out);
@@ -293,7 +352,8 @@ krait_status krait__state_encode(const struct krait_state *state, unsigned char 
 
 size_t krait__state_size(const struct krait_model *model)
 {
-	struct krait_state state = { .model = (struct krait_model *)(uintptr_t)model };
+	struct session_rules rules = { .max_new = 0 };
+	struct session_now now = { .rules = &rules };
 
-	return krait__state_measure(&state);
+	return krait__state_size_now(model, &now, &(struct session_history){ 0 });
 }

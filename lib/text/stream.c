@@ -40,6 +40,13 @@ static bool half_surrogate(const char *bytes, size_t n_bytes)
 	return n_bytes == 2 && (unsigned char)bytes[0] == 0xed && (unsigned char)bytes[1] >= 0xa0 && (unsigned char)bytes[1] <= 0xbf;
 }
 
+bool krait__stream_holds(const char *bytes, size_t n_bytes)
+{
+	bool cut = false;
+
+	return half_surrogate(bytes, n_bytes) || (n_bytes && krait__utf8_bad(bytes, n_bytes, &cut) == n_bytes && cut);
+}
+
 /* Puts what is complete of `bytes` into `out`, which has room; returns how many bytes are left over. */
 static size_t put_text(const char *bytes, size_t n_bytes, struct buffer *out)
 {

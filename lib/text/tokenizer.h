@@ -39,6 +39,8 @@ struct stream {
 };
 /* Appends the text that this token completes. False: out of memory, stream unchanged. */
 bool krait__stream_push(struct stream *stream, const krait_tokenizer *tokenizer, krait_token token, struct buffer *out);
+/* Whether these bytes are what a stream may hold back: the beginning of one character, and no more. */
+bool krait__stream_holds(const char *bytes, size_t n_bytes);
 bool krait__stream_flush(struct stream *stream, struct buffer *out);
 
 #endif

@@ -93,6 +93,8 @@ krait_session *kit_session(krait_model *model)
 	krait_status status = krait_session_new(&session, model);
 
 	ck_assert_msg(status == KRAIT_OK, "%s", krait_session_error(session));
+	/* one seed for all, so that they can be compared */
+	kit_ok(session, krait_session_set_int(session, KRAIT_SAMPLE_SEED, 0));
 	return session;
 }
 

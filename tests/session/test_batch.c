@@ -177,6 +177,7 @@ START_TEST(test_rewind_after_batch)
 	krait_batch *batch = new_batch(model);
 
 	kit_tokens(tokens, N, 5);
+	kit_ok(session, krait_session_set_int(session, KRAIT_REWIND_TOKENS, 1000));
 	ok(batch, krait_batch_add(batch, session, tokens, N));
 	ok(batch, krait_batch_add(batch, second, tokens, 3));
 	ok(batch, krait_batch_run(batch));

@@ -69,7 +69,7 @@ static void check_states(krait_session *session, struct kit_golden *golden, cons
 			drop_oldest(expected, values, component);
 		else
 			memcpy(expected, values, n * sizeof(*expected));
-		session->model->engine->slot_export(session->slot, i, got, NULL);
+		session->model->engine->slot_export(session->now.slot, i, got, NULL);
 		check(got, expected, n, path, name, chunk);
 		free(got);
 		free(expected);

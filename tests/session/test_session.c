@@ -64,7 +64,7 @@ START_TEST(test_settings)
 	};
 	static const struct { int setting; int64_t start, good, bad; } ints[] = {
 		{ KRAIT_SAMPLE_TOP_K, 0, 40, -1 }, { KRAIT_MAX_NEW_TOKENS, 0, 9, -1 }, { KRAIT_KEEP_POSITIONS, 0, 3, -1 },
-		{ KRAIT_REWIND_TOKENS, 1024, 0, -1 },
+		{ KRAIT_REWIND_TOKENS, 1, 0, -1 },
 	};
 	krait_session *session = kit_session(model);
 	double number;

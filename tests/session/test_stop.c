@@ -93,6 +93,21 @@ static const struct stop_case {
 	{ " \xf0\x9f\x98\x80 x", { "y" }, " \xf0\x9f\x98\x80 x", false },
 };
 
+/* The session is where the tokens end that lie wholly before the stop text. */
+static void ends_before(krait_session *session, const krait_token *tokens, const char *shown)
+{
+	krait_session *twin = begun();
+	char text[200];
+	size_t n = 0, size = 0;
+
+	while (krait_tokenizer_decode(krait_model_tokenizer(model), tokens, n + 1, 0, text, sizeof(text), &size) == KRAIT_OK &&
+	       size <= strlen(shown))
+		n++;
+	kit_ok(twin, krait_session_feed(twin, tokens, n));
+	kit_same_position(session, twin);
+	krait_session_free(twin);
+}
+
 START_TEST(test_stop_texts)
 {
 	const struct stop_case *test = &cases[_i];
@@ -110,7 +125,7 @@ START_TEST(test_stop_texts)
 	if (test->stopped) {
 		ck_assert_int_eq(krait_session_end_reason(session), KRAIT_REASON_STOP_TEXT);
 		position = krait_session_position(session);
-		ck_assert_uint_gt(position, 1);
+		ends_before(session, tokens, test->shown);
 		ck_assert_int_eq(krait_session_next(session, &token), KRAIT_END);
 		ck_assert_int_eq(token, -1);
 		ck_assert_uint_eq(krait_session_position(session), position);
