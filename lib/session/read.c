@@ -64,13 +64,15 @@ krait_status krait__read_prepare(struct session_entry *entry)
 struct read_progress {
 	const krait_model *model;
 	size_t before, total;
+	uint64_t told;                  /* what was reported last; 0: nothing */
 };
 
 static int report(void *user, uint64_t done, uint64_t total)
 {
-	const struct read_progress *progress = user;
+	struct read_progress *progress = user;
 
 	(void)total;
+	progress->told = progress->before + done;
 	return progress->model->progress(progress->model->progress_user, progress->before + done, progress->total);
 }
 
@@ -93,7 +95,9 @@ static void fill_feed(struct session_entry *entry, struct span *span, struct rea
 		span->targets = work->targets + at;
 		span->scores = work->scores + at;
 	}
-	*progress = (struct read_progress){ session->model, at, entry->n };
+	progress->model = session->model;
+	progress->before = at;
+	progress->total = entry->n;
 	span->user = progress;
 }
 
@@ -248,7 +252,7 @@ static void finish(struct session_entry *entry)
 krait_status krait__read_all(krait_model *model, struct session_entry *entries, size_t n, size_t *at, struct why *why)
 {
 	struct span *spans = krait__alloc(n, sizeof(*spans));
-	struct read_progress progress;
+	struct read_progress progress = { 0 };
 	krait_status status = spans ? KRAIT_OK : krait__why_memory(why);
 	size_t n_spans;
 
@@ -260,6 +264,9 @@ krait_status krait__read_all(krait_model *model, struct session_entry *entries, 
 			if (entries[i].work->moves)
 				settle(&entries[i], &spans[n_spans++]);
 	}
+	/* who heard of a part hears of the end, which may have been too short a stride for the engine to tell of */
+	if (status == KRAIT_OK && progress.told && progress.told < progress.total && entries[0].n_done == progress.total)
+		progress.model->progress(progress.model->progress_user, progress.total, progress.total);
 	for (size_t i = 0; i < n && status == KRAIT_OK; i++)
 		finish(&entries[i]);
 	krait__free(spans);

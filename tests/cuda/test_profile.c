@@ -299,9 +299,9 @@ START_TEST(waiting_brings_a_snapshot_to_the_host)
 	emu_lazy(1);
 	ck_assert_int_eq(krait_session_snapshot(&state, session), KRAIT_OK);
 	if (emu_present())
-		ck_assert_ptr_null(krait__cuda_mirror_data(state->slot));
+		ck_assert_ptr_null(krait__cuda_mirror_data(state->moment->slot));
 	model_ok(krait_model_wait(model, text, sizeof text), text);
-	ck_assert_ptr_nonnull(krait__cuda_mirror_data(state->slot));
+	ck_assert_ptr_nonnull(krait__cuda_mirror_data(state->moment->slot));
 	emu_lazy(0);
 	krait_state_free(state);
 	krait_session_free(session);

@@ -320,6 +320,7 @@ static void all(krait_model *model, const char *folder)
 	describe(model);
 	text(model);
 	SESSION(krait_session_new(&session, model));
+	SESSION(krait_session_set_int(session, KRAIT_SAMPLE_SEED, 0));
 	numbers(model, session);
 	course(model, session);
 	batch(model, session);
