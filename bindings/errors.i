@@ -8,12 +8,6 @@ static const char *krait_i_no_text(const void *unused)
 	return NULL;
 }
 
-static const char *krait_i_no_handle(int unused)
-{
-	(void)unused;
-	return NULL;
-}
-
 #define KRAIT_I_MADE(class) \
 	static const char *krait_i_##class##_made(krait_##class **out) \
 	{ return *out ? krait_##class##_error(*out) : NULL; }
@@ -35,7 +29,7 @@ KRAIT_I_MADE(chat)
 	krait_batch *: krait_batch_error, krait_batch **: krait_i_batch_made, \
 	krait_tokenizer *: krait_tokenizer_error, krait_tokenizer **: krait_i_tokenizer_made, \
 	krait_chat *: krait_chat_error, krait_chat **: krait_i_chat_made, \
-	int: krait_i_no_handle, default: krait_i_no_text)(arg)
+	default: krait_i_no_text)((void *)(intptr_t)(arg))
 
 /* BUSY and FORKED leave the text of an earlier call standing. */
 static const char *krait_i_explain(krait_status status, const char *text)

@@ -17,7 +17,10 @@
  *     (float *out, size_t n_out)                        numbers out: the caller's array
  *     (void *out, size_t n_out)                         bytes out: the caller's array
  *     (krait_token *out, size_t n_out, size_t *n_tokens)        and n_text, n_note: out, of any size
- *     krait_token *out, int64_t *out, double *out       one number out
+ *     (krait_token *out, size_t n_out)                  tokens out, as many as there are
+ *     (krait_token *tokens, float *logprobs, size_t n_out, size_t *n)     tokens out, and their ln p
+ *     krait_token *out, int64_t *out, double *out, float *out, double *low, double *high,
+ *     size_t *n_reused                                  one number out
  */
 %module krait
 

@@ -19,6 +19,8 @@ type Batch struct{ h *handle }
 type Entry struct {
 	Session *Session
 	Tokens  []Token
+	Score   bool // gives Scores of the tokens
+	Logits  bool // gives Logits behind what was read
 }
 
 // Result is what became of an entry: OK, End or Cancelled; the token that was made, or NoToken; and the
@@ -27,6 +29,9 @@ type Result struct {
 	Status Status
 	Token  Token
 	Piece  string
+	Left   int       // so many of the last Tokens were not read, as BatchPromptTokens wants it: for the next Run
+	Scores []float32 // as Session.Score gives them; of what is left they are 0
+	Logits []float32
 }
 
 // NewBatch makes an empty batch for sessions of the model.
@@ -36,6 +41,11 @@ func (m *Model) NewBatch() (*Batch, error) {
 		return nil, err
 	}
 	return &Batch{h}, nil
+}
+
+// SetInt sets a setting of the batch.
+func (b *Batch) SetInt(setting BatchSetting, value int64) error {
+	return b.h.call(func(p uintptr) int { return raw.Batch_set_int(p, int(setting), value) })
 }
 
 // Close frees the batch, not its sessions.
@@ -50,15 +60,16 @@ func (b *Batch) Run(ctx context.Context, entries []Entry) (results []Result, err
 	sessions, unlock := lock(entries)
 	defer unlock()
 	err = b.h.call(func(p uintptr) int {
-		raw.Batch_clear(p)
-		for _, e := range entries {
-			if status := raw.Batch_add(p, e.session(), e.Tokens); status != int(OK) {
+		defer raw.Batch_clear(p) // the sessions are only lent
+		scores := make([]*raw.Scores, len(entries))
+		for i, e := range entries {
+			if status := e.add(p, &scores[i]); status != int(OK) {
 				return status
 			}
 		}
 		status := watch(ctx, sessions, func() int { return raw.Batch_run(p) })
 		if status == int(OK) {
-			results = collectResults(p, entries)
+			results, status = collectResults(p, entries, scores)
 		} else {
 			for _, s := range sessions {
 				s.settle(status)
@@ -76,17 +87,38 @@ func (e Entry) session() uintptr {
 	return e.Session.h.p
 }
 
-func collectResults(p uintptr, entries []Entry) []Result {
-	results := make([]Result, len(entries))
+func (e Entry) add(p uintptr, scores **raw.Scores) int {
+	if !e.Score || len(e.Tokens) == 0 {
+		return raw.Batch_add(p, e.session(), e.Tokens)
+	}
+	if *scores = raw.NewScores(len(e.Tokens)); *scores == nil {
+		return int(ErrMemory)
+	}
+	return raw.Batch_add_score(p, e.session(), e.Tokens, *scores)
+}
+
+func collectResults(p uintptr, entries []Entry, scores []*raw.Scores) ([]Result, int) {
+	results, worst := make([]Result, len(entries)), int(OK)
 	for i, e := range entries {
-		status := raw.Batch_status(p, uint(i))
-		results[i] = Result{Status: Status(status), Token: raw.Batch_token(p, uint(i))}
+		n := uint(i)
+		status := raw.Batch_status(p, n)
+		r := Result{Status: Status(status), Token: raw.Batch_token(p, n), Left: int(raw.Batch_left(p, n))}
 		if len(e.Tokens) == 0 && status != int(Cancelled) {
-			results[i].Piece = raw.Session_piece(e.session())
+			r.Piece = raw.Session_piece(e.session())
 		}
+		if scores[i] != nil {
+			r.Scores = scores[i].Numbers()
+		}
+		if e.Logits {
+			r.Logits = make([]float32, e.Session.vocab)
+			if failed := raw.Batch_logits(p, n, r.Logits); failed != int(OK) {
+				worst = failed
+			}
+		}
+		results[i] = r
 		e.Session.settle(status)
 	}
-	return results
+	return results, worst
 }
 
 // lock locks each session once, in the one order that all batches use.

@@ -10,25 +10,33 @@ import (
 	"krait/internal/raw"
 )
 
-// cancel mirrors the one flag that a session has in C, which the current call takes, or else the next.
-// A context may only end its own call: what it set too late is taken back.
+// cancel knows who set the one flag that a session has in C, which the current call takes, or else the
+// next. A context may only end its own call: what it set too late is taken back.
 type cancel struct {
 	mu    sync.Mutex
-	set   bool // the flag in C
-	asked bool // by Cancel, and not by a context alone
+	set   bool // by a context
+	asked bool // by Cancel
 }
 
-// Cancel stops the session's current call, or else its next, at a token boundary. What was read or
-// generated is kept; Position says how far. It does not wait.
+// Cancel stops the session's current call, or else the next that reads or generates, at a token boundary.
+// What was read or generated is kept; Position says how far. It does not wait.
 func (s *Session) Cancel() { s.request(true) }
+
+// ClearCancel forgets a Cancel that came too late: to be called where a new request begins.
+func (s *Session) ClearCancel() {
+	s.h.look(func(p uintptr) {
+		s.cancel.mu.Lock()
+		defer s.cancel.mu.Unlock()
+		raw.Session_cancel_clear(p)
+		s.cancel.set, s.cancel.asked = false, false
+	})
+}
 
 func (s *Session) request(asked bool) {
 	s.cancel.mu.Lock()
 	defer s.cancel.mu.Unlock()
-	if !s.cancel.set {
-		raw.Session_cancel(s.h.p) // under its lock Close does not come between; a closed session is 0
-	}
-	s.cancel.set = true
+	raw.Session_cancel(s.h.p) // under its lock Close does not come between; a closed session is 0
+	s.cancel.set = s.cancel.set || !asked
 	s.cancel.asked = s.cancel.asked || asked
 }
 
@@ -37,11 +45,11 @@ func (s *Session) settle(status int) {
 	s.cancel.mu.Lock()
 	defer s.cancel.mu.Unlock()
 	if status == int(Cancelled) {
-		s.cancel.set, s.cancel.asked = false, false
+		s.cancel.asked = false
 	} else if s.cancel.set && !s.cancel.asked {
-		raw.Session_feed(s.h.p, []Token{0}) // takes the flag, and with it set feeds nothing
-		s.cancel.set = false
+		raw.Session_cancel_clear(s.h.p)
 	}
+	s.cancel.set = false
 }
 
 // run runs one call that a cancel may stop, and cancels it when the context is done.

@@ -75,14 +75,23 @@ const (
 	SampleRepetitionPenalty FloatSetting = 210 // float: 1, off
 	SamplePresencePenalty   FloatSetting = 211 // float: 0, off
 	SampleFrequencyPenalty  FloatSetting = 212 // float: 0, off
-	SampleSeed              IntSetting   = 220 // int: 0, a seed like any other
+	SampleSeed              IntSetting   = 220 // int: -1, drawn from the system when the session is made
 	MaxNewTokens            IntSetting   = 300 // int: 0, no limit; counted since the last feed
 	KeepPositions           IntSetting   = 310 // int: 0; of how many last positions logits and hidden vectors are kept
-	RewindTokens            IntSetting   = 320 // int: 1024; how far back Rewind must reach
+	RewindTokens            IntSetting   = 320 // int: 1; how far back Rewind must reach at least
 )
 
 // Reason is why a session ended.
 type Reason int
+
+// BatchSetting is a setting of a batch.
+type BatchSetting int
+
+// Settings of a batch, with their defaults.
+const (
+	BatchPromptTokens BatchSetting = 400 // 0, no bound; at most so many tokens are read in one run
+	BatchKeepLogits   BatchSetting = 401 // 0; 1 keeps the logits of all entries of a run
+)
 
 // Why a session ended.
 const (

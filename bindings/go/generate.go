@@ -51,6 +51,18 @@ func (s *Session) Generate(ctx context.Context, n int) (tokens []Token, text str
 	return out[:made], text, err
 }
 
+// Flush gives the text that is held back, for who stops asking before an end.
+func (s *Session) Flush() (text string, err error) {
+	err = s.h.call(func(p uintptr) int {
+		status := raw.Session_flush(p)
+		if status == int(OK) {
+			text = raw.Session_piece(p)
+		}
+		return status
+	})
+	return text, err
+}
+
 // EndReason says why the last Next or Generate ended: one of the Reason constants.
 func (s *Session) EndReason() (reason Reason) {
 	s.h.look(func(p uintptr) { reason = Reason(raw.Session_end_reason(p)) })

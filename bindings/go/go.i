@@ -37,8 +37,12 @@ KRAIT_EACH_HANDLE(%krait_handle)
 %typemap(in) int64_t *out %{ $1 = ($1_ltype)(void *)$input; %}
 %typemap(gotype) double *out "*float64"
 %typemap(in) double *out %{ $1 = ($1_ltype)(void *)$input; %}
-%typemap(gotype) size_t *n_tokens, size_t *n_text, size_t *n_note "*uint"
-%typemap(in) size_t *n_tokens, size_t *n_text, size_t *n_note %{ $1 = ($1_ltype)(void *)$input; %}
+%typemap(gotype) float *out "*float32"
+%typemap(in) float *out %{ $1 = ($1_ltype)(void *)$input; %}
+%typemap(gotype) double *low, double *high "*float64"
+%typemap(in) double *low, double *high %{ $1 = ($1_ltype)(void *)$input; %}
+%typemap(gotype) size_t *n_tokens, size_t *n_text, size_t *n_note, size_t *n_reused, size_t *n "*uint"
+%typemap(in) size_t *n_tokens, size_t *n_text, size_t *n_note, size_t *n_reused, size_t *n %{ $1 = ($1_ltype)(void *)$input; %}
 
 /* ---- many of them, in and out ---- */
 /* The slice's header goes by its address, as a number: as a value cgo would look into all of the object
@@ -59,11 +63,20 @@ KRAIT_EACH_HANDLE(%krait_handle)
 %krait_slice(float *out, size_t n_out, "[]float32")
 %krait_slice(char *out, size_t n_out, "[]byte")
 %krait_slice(void *out, size_t n_out, "[]byte")
-%typemap(gotype) const float *embeddings "[]float32"
-%typemap(imtype) const float *embeddings "uintptr"
-%typemap(goin) const float *embeddings %{ $result = uintptr(unsafe.Pointer(&$input)) %}
-%typemap(in) const float *embeddings %{ $1 = ($1_ltype)((_goslice_ *)$input)->array; %}
-%typemap(goargout) const float *embeddings %{ if Swig_escape_always_false { Swig_escape_val = $input } %}
+/* A slice whose length is another argument. */
+%define %krait_array(POINTER, GOTYPE)
+%typemap(gotype) POINTER GOTYPE
+%typemap(imtype) POINTER "uintptr"
+%typemap(goin) POINTER %{ $result = uintptr(unsafe.Pointer(&$input)) %}
+%typemap(in) POINTER %{ $1 = ($1_ltype)((_goslice_ *)$input)->array; %}
+%typemap(goargout) POINTER %{ if Swig_escape_always_false { Swig_escape_val = $input } %}
+%enddef
+%krait_array(const float *embeddings, "[]float32")
+%krait_array(krait_token *tokens, "[]int32")
+%krait_array(float *logprobs, "[]float32")
+
+/* What it writes into must not be Go's: scores.go. */
+%ignore krait_batch_add_score;
 
 %define %krait_string(POINTER, LENGTH)
 %typemap(gotype) (POINTER, LENGTH) "string"

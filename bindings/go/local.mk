@@ -1,8 +1,8 @@
 # go/ - the package krait, and below it internal/raw from SWIG. Installed as source, as Go has it.
 go_files = %D%/go.mod %D%/batch.go %D%/cancel.go %D%/chat.go %D%/constants.go %D%/errors.go %D%/generate.go \
-	%D%/handle.go %D%/info.go %D%/model.go %D%/options.go %D%/session.go %D%/settings.go %D%/state.go %D%/text.go
-go_tests = %D%/errors_test.go %D%/golden_test.go %D%/session_test.go %D%/support_test.go %D%/threads_test.go
-go_raw_files = %D%/internal/raw/callbacks.go
+	%D%/handle.go %D%/info.go %D%/likely.go %D%/model.go %D%/options.go %D%/session.go %D%/settings.go %D%/state.go %D%/text.go
+go_tests = %D%/errors_test.go %D%/golden_test.go %D%/moves_test.go %D%/session_test.go %D%/support_test.go %D%/threads_test.go
+go_raw_files = %D%/internal/raw/callbacks.go %D%/internal/raw/scores.go
 go_suite = tests/bindings/go.sh
 EXTRA_DIST += %D%/go.i $(go_files) $(go_tests) $(go_raw_files) %D%/examples/hello.go $(go_suite)
 TESTS += $(go_suite)

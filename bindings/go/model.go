@@ -30,6 +30,17 @@ func Constant(name string) (int64, error) {
 	return value, fail(status, func() string { return "no constant is called " + name })
 }
 
+// Bounds are the lowest and the highest value of a setting or option that takes a number, by its name in
+// C, "KRAIT_SAMPLE_TOP_P".
+func Bounds(name string) (low, high float64, err error) {
+	number, err := Constant(name)
+	if err == nil {
+		status := raw.Setting_bounds(int(number), &low, &high)
+		err = fail(status, func() string { return name + " takes no number" })
+	}
+	return low, high, err
+}
+
 // Model is weights, configuration and tokenizer on one device.
 type Model struct{ h *handle }
 
@@ -95,6 +106,18 @@ func (m *Model) Layers() int { return m.size(raw.Model_n_layers) }
 // StateSize is the number of bytes of one saved state.
 func (m *Model) StateSize() int { return m.size(raw.Model_state_size) }
 
+// StateGrowth is how many bytes each token adds to a state; 0: its size is constant.
+func (m *Model) StateGrowth() int { return m.size(raw.Model_state_growth) }
+
+// Stops are the tokens that end an answer, as the model's own files say.
+func (m *Model) Stops() (stops []Token) {
+	m.h.look(func(p uintptr) {
+		stops = make([]Token, raw.Model_stops(p, nil))
+		raw.Model_stops(p, stops)
+	})
+	return stops
+}
+
 // Parameters is their number; a tied head counts once.
 func (m *Model) Parameters() (n uint64) {
 	m.h.look(func(p uintptr) { n = raw.Model_n_parameters(p) })
@@ -110,7 +133,7 @@ func (m *Model) Memory(sessions int) (n uint64) {
 // Tokenizer is the model's own, or nil when it has none. It stays good without the model.
 func (m *Model) Tokenizer() *Tokenizer {
 	var p uintptr
-	m.h.look(func(model uintptr) { p = raw.Tokenizer_ref(raw.Model_tokenizer(model)) })
+	m.h.look(func(model uintptr) { p = raw.Model_tokenizer_ref(model) })
 	if p == 0 {
 		return nil
 	}

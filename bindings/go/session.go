@@ -39,6 +39,18 @@ func (s *Session) Feed(ctx context.Context, tokens []Token) error {
 	return s.run(ctx, func(p uintptr) int { return raw.Session_feed(p, tokens) })
 }
 
+// FeedTo makes the session have read exactly these tokens: it goes back as far as it must, and reads what
+// is new. It gives the number of tokens that did not have to be read.
+func (s *Session) FeedTo(ctx context.Context, tokens []Token) (reused int, err error) {
+	err = s.run(ctx, func(p uintptr) int {
+		var n uint
+		status := raw.Session_feed_to(p, tokens, &n)
+		reused = int(n)
+		return status
+	})
+	return reused, err
+}
+
 // FeedText tokenizes and feeds. At position 0 it adds what the tokenizer's post-processor adds; the
 // text of a special token stays plain text.
 func (s *Session) FeedText(ctx context.Context, text string) error {
@@ -83,15 +95,20 @@ func (s *Session) HiddenInto(out []float32) error {
 	return s.h.call(func(p uintptr) int { return raw.Session_hidden(p, out) })
 }
 
-// rows asks for one row more until there is room: a refusal costs next to nothing.
+// Rows is how many rows Logits and Hidden give now: 1, or with KeepPositions set the positions kept.
+func (s *Session) Rows() (n int) {
+	s.h.look(func(p uintptr) { n = int(raw.Session_rows(p)) })
+	return n
+}
+
 func (s *Session) rows(width int, get func(uintptr, []float32) int) (out []float32, err error) {
 	err = s.h.call(func(p uintptr) int {
-		for {
-			out = append(out, make([]float32, width)...)
-			if status := get(p, out); status != int(ErrSpace) || width == 0 {
-				return status
-			}
+		n := int(raw.Session_rows(p))
+		if n == 0 {
+			n = 1 // the library says what is missing
 		}
+		out = make([]float32, n*width)
+		return get(p, out)
 	})
 	if err != nil {
 		return nil, err
@@ -127,6 +144,27 @@ func (s *Session) Fork() (*Session, error) {
 		return nil, err
 	}
 	return &Session{h: h, vocab: s.vocab, width: s.width}, nil
+}
+
+// CopyFrom makes the session what another one of this model is; KeepPositions and RewindTokens stay.
+func (s *Session) CopyFrom(other *Session) error {
+	if s == other {
+		return nil
+	}
+	sessions, unlock := lock([]Entry{{Session: s}, {Session: other}})
+	defer unlock()
+	for _, one := range sessions {
+		if one.h.p == 0 {
+			return closed("session")
+		}
+	}
+	return s.h.locked(func(p uintptr) int { return raw.Session_copy(p, other.h.p) })
+}
+
+// StateSize is the number of bytes of the session's state as it would be saved now.
+func (s *Session) StateSize() (n int) {
+	s.h.look(func(p uintptr) { n = int(raw.Session_state_size(p)) })
+	return n
 }
 
 // Snapshot keeps where the session is; the session goes on as before.

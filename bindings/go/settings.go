@@ -26,6 +26,9 @@ func (s *Session) Float(setting FloatSetting) (value float64, err error) {
 	return value, err
 }
 
+// ResetSettings gives settings, biases and stops back as a new session has them.
+func (s *Session) ResetSettings() error { return s.h.call(raw.Session_reset_settings) }
+
 // SetBias adds to a token's logit when sampling; 0 removes it.
 func (s *Session) SetBias(token Token, bias float32) error {
 	return s.h.call(func(p uintptr) int { return raw.Session_set_bias(p, token, bias) })
@@ -63,6 +66,15 @@ type Sampler struct{ h *handle }
 func NewSampler() (*Sampler, error) {
 	var p uintptr
 	h, err := made(raw.Sampler_new(&p), p, "sampler", raw.Sampler_free, raw.Sampler_error, nil)
+	if err != nil {
+		return nil, err
+	}
+	return &Sampler{h}, nil
+}
+
+// NewSampler makes one with the model's own generation settings.
+func (m *Model) NewSampler() (*Sampler, error) {
+	h, err := m.make("sampler", raw.Sampler_of_model, raw.Sampler_free, raw.Sampler_error)
 	if err != nil {
 		return nil, err
 	}

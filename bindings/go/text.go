@@ -54,6 +54,12 @@ func (t *Tokenizer) Size() (n int) {
 	return n
 }
 
+// IsSpecial says whether a token is a special one, which text alone never becomes.
+func (t *Tokenizer) IsSpecial(token Token) (special bool) {
+	t.h.look(func(p uintptr) { special = raw.Tokenizer_is_special(p, token) != 0 })
+	return special
+}
+
 // Find gives the id of a token by its text, or NoToken.
 func (t *Tokenizer) Find(text string) (token Token) {
 	t.h.look(func(p uintptr) { token = raw.Tokenizer_find(p, text) })

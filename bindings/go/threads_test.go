@@ -62,7 +62,7 @@ func TestSharedSession(t *testing.T) {
 	var group sync.WaitGroup
 	for i := 0; i < 8; i++ {
 		group.Add(1)
-		entries := []Entry{{s, []Token{5}}, {other, []Token{6}}}
+		entries := []Entry{{Session: s, Tokens: []Token{5}}, {Session: other, Tokens: []Token{6}}}
 		if i%2 == 0 {
 			entries[0], entries[1] = entries[1], entries[0]
 		}

@@ -125,6 +125,16 @@ function session:get(name)
 	return session["get_" .. kind](self, number)
 end
 
+-- The lowest and the highest value of a setting or option that takes a number.
+function krait.bounds(name)
+	local upper = tostring(name):upper()
+	for _, prefix in ipairs { "SAMPLE_", "OPTION_", "BATCH_", "" } do
+		local number = core[prefix .. upper]
+		if type(number) == "number" and number >= core.OPTION_DEVICE then return core.setting_bounds(number) end
+	end
+	error("there is no setting or option '" .. tostring(name) .. "'")
+end
+
 -- ---- models and states -----------------------------------------------------------------
 
 -- A handle with its settings, or nil and why.
@@ -141,11 +151,19 @@ function model:session(settings)
 		kept[made] = { callbacks = kept[self], vocab_size = core.model_vocab_size(self), width = core.model_width(self),
 			bytes = core.model_memory(self, 1) - core.model_memory(self, 0) }
 		weighed(kept[made].bytes, made)
+		if not math.type then -- numbers have 53 bits: a seed that was drawn is to be told, and told back, as it is
+			core.session_set_int(made, core.SAMPLE_SEED, core.session_get_int(made, core.SAMPLE_SEED) % 2 ^ 53)
+		end
 	end
 	return set_up(made, text, status, settings)
 end
 
 function model:tokenizer() return core.model_tokenizer(self) end
+function model:sampler() return core.sampler_of_model(self) end
+function model:stops()
+	local _, stops = core.model_stops(self, (core.model_stops(self, 0)))
+	return stops
+end
 function model:chat() return core.chat_new(self) end
 function model:batch() return core.batch_new(self) end
 
@@ -174,26 +192,11 @@ function session:feed(what, how)
 	return core.session_feed_utf8(self, what, flags { parse_special = how and how.parse_special, add_special = add })
 end
 
--- Of how many positions there are vectors: the least room that the library finds enough.
-local function n_kept(self, width, keep)
-	local least, most = 1, math.max(1, math.min(keep, self:position()))
-	while least < most do
-		local middle = math.floor((least + most) / 2)
-		local _, _, status = core.session_hidden(self, middle * width)
-		if status == core.ERROR_SPACE then
-			least = middle + 1
-		else
-			most = middle
-		end
-	end
-	return least
-end
-
 -- Numbers of the last position; with keep_positions set, rows of them, one for each position kept.
 local function rows(ask, size)
 	return function(self)
-		local n, width, keep = kept[self][size], kept[self].width, self:get("keep_positions")
-		local n_rows = keep > 0 and n_kept(self, width, keep) or 1
+		local n, keep = kept[self][size], self:get("keep_positions")
+		local n_rows = keep > 0 and math.max(1, core.session_rows(self)) or 1
 		local all, text, status = ask(self, n * n_rows)
 		if not all or keep == 0 then return all, text, status end
 		local out = {}
@@ -208,6 +211,31 @@ session.logits, session.hidden = rows(core.session_logits, "vocab_size"), rows(c
 
 -- Feeds tokens; ln p of each, after all before it.
 function session:score(tokens) return core.session_score(self, tokens, #tokens) end
+
+-- The likeliest tokens at the last position, best first: a list of { token =, logprob = }.
+function session:top(n) return core.session_top(self, n or 10) end
+
+-- ln p of the token that was sampled last, from the raw logits, or from what it was drawn from; nil: none.
+local function number(call)
+	return function(self)
+		local value = call(self)
+		if value == value then return value end
+	end
+end
+session.drawn_logprob, session.drawn_chance = number(core.session_drawn_logprob), number(core.session_drawn_chance)
+
+-- The text that is held back, for who stops asking before an end.
+function session:flush()
+	local ok, text, status = core.session_flush(self)
+	if not ok then return nil, text, status end
+	return core.session_piece(self)
+end
+
+-- Becomes as another session of this model is.
+function session:copy_from(other)
+	if self == other then return true end
+	return core.session_copy(self, other)
+end
 
 -- One token, sampled and fed; false at an end, whose kind end_reason() says.
 function session:next()
@@ -265,27 +293,66 @@ end
 function sampler:probs(logits, history) return core.sampler_probs(self, logits, history or {}, #logits) end
 function sampler:pick(logits, history, draw) return core.sampler_pick(self, logits, history or {}, draw or 0) end
 
--- A session, and the tokens that it is to read; without any it samples one.
-function batch:add(member, tokens)
-	local ok, text, status = core.batch_add(self, member, tokens or {})
-	if ok then
-		if core.batch_size(self) == 1 then kept[self] = {} end
-		table.insert(kept[self], member)
+-- batch:set { prompt_tokens = 256, keep_logits = 1 }: the most that are read in a run; the logits of all entries.
+function batch:set(settings)
+	for name, value in pairs(settings or {}) do
+		local number = core["BATCH_" .. tostring(name):upper()]
+		if not number then error("there is no setting '" .. tostring(name) .. "'") end
+		local ok, text, status = core.batch_set_int(self, number, value)
+		if not ok then return nil, text, status end
 	end
-	return ok, text, status
+	return true
 end
 
--- Advances all of them: a list of { status = , token = }, token -1 where none was sampled.
+-- What a batch knows of its entries: { session =, scores =, n = }. What is left of a run comes first in the next.
+local function entered(self, entry, ok, text, status)
+	if not ok then return nil, text, status end
+	local before = kept[self] or { entries = {} }
+	if before.ran then
+		local left = {}
+		for i, old in ipairs(before.entries) do
+			if before.left[i] > 0 then table.insert(left, old) end
+		end
+		before = { entries = left }
+	end
+	kept[self] = before
+	table.insert(before.entries, entry)
+	return true
+end
+
+-- A session, and the tokens that it is to read; without any it samples one.
+function batch:add(member, tokens) return entered(self, { session = member }, core.batch_add(self, member, tokens or {})) end
+
+-- A session, and tokens that it is to read and score: the run's result has them as `scores`.
+function batch:add_score(member, tokens)
+	local scores, text, status = core.batch_add_score(self, member, tokens, #tokens)
+	return entered(self, { session = member, scores = scores, n = #tokens }, scores, text, status)
+end
+
+-- The logits of an entry of the last run, counted from 1, behind what it read.
+function batch:logits(i)
+	local entry = kept[self] and kept[self].entries[i]
+	if not entry then error("there is no entry " .. tostring(i)) end
+	if not entry.session:is_open() then error("session " .. i .. " of the batch was closed") end
+	return core.batch_logits(self, i - 1, kept[entry.session].vocab_size)
+end
+
+-- Advances all of them: a list of { status =, token =, scores =, left = }, token -1 where none was sampled.
 function batch:run()
-	for i, member in ipairs(kept[self] or {}) do
-		if not member:is_open() then error("session " .. i .. " of the batch was closed") end
+	local known = kept[self] or { entries = {} }
+	for i, entry in ipairs(known.entries) do
+		if not entry.session:is_open() then error("session " .. i .. " of the batch was closed") end
 	end
 	local ok, text, status = core.batch_run(self)
 	if not ok then return nil, text, status end
-	local out = {}
+	local out, left = {}, {}
 	for i = 1, core.batch_size(self) do
-		out[i] = { status = core.batch_status(self, i - 1), token = core.batch_token(self, i - 1) }
+		local entry = known.entries[i]
+		out[i] = { status = core.batch_status(self, i - 1), token = core.batch_token(self, i - 1),
+			left = core.batch_left(self, i - 1), scores = entry.scores and core.numbers(entry.scores, entry.n) }
+		left[i] = out[i].left
 	end
+	known.ran, known.left = true, left
 	return out
 end
 
@@ -312,6 +379,7 @@ function tokenizer:find(text)
 	return token >= 0 and token or nil
 end
 
+function tokenizer:is_special(token) return core.tokenizer_is_special(self, token) ~= 0 end
 function tokenizer:decoder() return core.decoder_new(self) end
 
 local function piece_after(call)

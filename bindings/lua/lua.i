@@ -126,6 +126,7 @@ KRAIT_EACH_HANDLE(KRAIT_I_CLASS)
 
 /* References are what handles hold. */
 %ignore krait_model_ref;
+%ignore krait_model_tokenizer_ref;
 %ignore krait_tokenizer_ref;
 %typemap(out) const krait_tokenizer *krait_model_tokenizer %{
 	if ($1) {
@@ -462,9 +463,74 @@ static void *krait_i_room(lua_State *L, int index, size_t each, size_t *n)
 	SWIG_arg++;
 %}
 
-%typemap(in, numinputs=0) krait_token *out (krait_token number), int64_t *out (int64_t number), double *out (double number) %{
+/* Of these there may be fewer. */
+%typemap(in) (krait_token *out, size_t n_out) %{ $1 = krait_i_room(L, $input, sizeof(*$1), &$2); %}
+%typemap(argout) (krait_token *out, size_t n_out) %{
+	lua_createtable(L, (int)$2, 0);
+	for (size_t i = 0; i < $2 && i < result; i++) {
+		lua_pushinteger(L, $1[i]);
+		lua_rawseti(L, -2, (int)i + 1);
+	}
+	SWIG_arg++;
+%}
+%typemap(in) (krait_token *tokens, float *logprobs, size_t n_out, size_t *n) (size_t size) %{
+	$1 = krait_i_room(L, $input, sizeof(*$1), &$3);
+	$2 = krait_i_room(L, $input, sizeof(*$2), &$3);
+	size = 0;
+	$4 = &size;
+%}
+%typemap(argout) (krait_token *tokens, float *logprobs, size_t n_out, size_t *n) %{
+	lua_createtable(L, (int)*$4, 0);
+	for (size_t i = 0; i < *$4; i++) {
+		lua_createtable(L, 0, 2);
+		lua_pushinteger(L, $1[i]);
+		lua_setfield(L, -2, "token");
+		lua_pushnumber(L, $2[i]);
+		lua_setfield(L, -2, "logprob");
+		lua_rawseti(L, -2, (int)i + 1);
+	}
+	SWIG_arg++;
+%}
+
+/* What is kept until a run: a userdata, from which krait.core.numbers makes a table afterwards. */
+%typemap(in) (float *scores, size_t n_scores) (int at) %{
+	$1 = krait_i_room(L, $input, sizeof(*$1), &$2);
+	at = lua_gettop(L);
+%}
+%typemap(argout) (float *scores, size_t n_scores) %{ lua_pushvalue(L, at$argnum); SWIG_arg++; %}
+%ignore krait_batch_add_score;
+%rename(batch_add_score) krait_i_add_score;
+%native(numbers) int krait_i_numbers(lua_State *L);
+%{
+/* numbers(userdata, n): the first n of its floats, as a table. */
+static int krait_i_numbers(lua_State *L)
+{
+	const float *from = lua_touserdata(L, 1);
+	int n = (int)luaL_checkinteger(L, 2);
+
+	lua_createtable(L, n, 0);
+	for (int i = 0; i < n; i++) {
+		lua_pushnumber(L, from[i]);
+		lua_rawseti(L, -2, i + 1);
+	}
+	return 1;
+}
+%}
+%inline %{
+static krait_status krait_i_add_score(krait_batch *batch, krait_session *session, const krait_token *tokens, size_t n_tokens,
+	float *scores, size_t n_scores)
+{
+	return krait_batch_add_score(batch, session, tokens, n_tokens, scores, n_scores);
+}
+%}
+
+%typemap(in, numinputs=0) krait_token *out (krait_token number), int64_t *out (int64_t number), double *out (double number),
+	float *out (float number), double *low (double number), double *high (double number), size_t *n_reused (size_t number) %{
 	number = 0;
 	$1 = &number;
 %}
-%typemap(argout) krait_token *out, int64_t *out %{ lua_pushinteger(L, (lua_Integer)number$argnum); SWIG_arg++; %}
-%typemap(argout) double *out %{ lua_pushnumber(L, number$argnum); SWIG_arg++; %}
+%typemap(argout) krait_token *out, int64_t *out, size_t *n_reused %{
+	lua_pushinteger(L, (lua_Integer)number$argnum);
+	SWIG_arg++;
+%}
+%typemap(argout) double *out, float *out, double *low, double *high %{ lua_pushnumber(L, number$argnum); SWIG_arg++; %}

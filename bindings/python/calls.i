@@ -102,21 +102,34 @@ static void krait_i_log(void *user, int level, const char *text)
 %{
 enum { KRAIT_I_FEW = 8 };       /* tokens that are made without looking for a signal */
 
+/* Tokens of a session, or a run of a batch with its sessions. */
 struct krait_i_away {
 	krait_session *session;
 	krait_token *out;
 	size_t n_out, *n_tokens;
+	krait_batch *batch;
+	PyObject *sessions;
 	krait_status status;
 	pthread_mutex_t lock;
 	pthread_cond_t ended;
 	int done;
 };
 
+#define KRAIT_I_AWAY .lock = PTHREAD_MUTEX_INITIALIZER, .ended = PTHREAD_COND_INITIALIZER
+
+static void krait_i_do(struct krait_i_away *away)
+{
+	if (away->batch)
+		away->status = krait_batch_run(away->batch);
+	else
+		away->status = krait_session_generate(away->session, away->out, away->n_out, away->n_tokens);
+}
+
 static void *krait_i_go_away(void *with)
 {
 	struct krait_i_away *away = with;
 
-	away->status = krait_session_generate(away->session, away->out, away->n_out, away->n_tokens);
+	krait_i_do(away);
 	pthread_mutex_lock(&away->lock);
 	away->done = 1;
 	pthread_cond_signal(&away->ended);
@@ -142,39 +155,74 @@ static int krait_i_has_ended(struct krait_i_away *away)
 	return done;
 }
 
-/* Runs the handlers of signals that came. True when one of them raised. */
-static int krait_i_was_raised(void)
+/* Cancels the sessions, or takes a cancel back that came too late. With the GIL. */
+static void krait_i_cancel(const struct krait_i_away *away, int back)
+{
+	Py_ssize_t n = away->sessions ? PyList_GET_SIZE(away->sessions) : 1;
+
+	for (Py_ssize_t i = 0; i < n; i++) {
+		krait_session *session = away->session;
+
+		if (away->sessions)
+			session = PyCapsule_GetPointer(PyList_GET_ITEM(away->sessions, i), "krait_session");
+		if (back)
+			krait_session_cancel_clear(session);
+		else
+			krait_session_cancel(session);
+	}
+}
+
+/* Runs the handlers of signals that came; when one of them raises, the call is cancelled. */
+static int krait_i_look(const struct krait_i_away *away)
 {
 	PyGILState_STATE gil = PyGILState_Ensure();
 	int raised = PyErr_CheckSignals() < 0;
 
+	if (raised)
+		krait_i_cancel(away, 0);
 	PyGILState_Release(gil);
 	return raised;
 }
 
-static krait_status krait_i_generate(krait_session *session, krait_token *out, size_t n_out, size_t *n_tokens)
+static krait_status krait_i_watched(struct krait_i_away *away)
 {
-	struct krait_i_away away = { .session = session, .out = out, .n_out = n_out, .n_tokens = n_tokens,
-		.lock = PTHREAD_MUTEX_INITIALIZER, .ended = PTHREAD_COND_INITIALIZER };
+	PyGILState_STATE gil;
 	pthread_t helper;
 	int raised = 0;
 
-	if (n_out <= KRAIT_I_FEW || !krait_i_is_main() || pthread_create(&helper, NULL, krait_i_go_away, &away) != 0)
-		return krait_session_generate(session, out, n_out, n_tokens);
-	while (!krait_i_has_ended(&away)) {
-		if (raised || !krait_i_was_raised())
-			continue;
-		raised = 1;
-		krait_session_cancel(session);
+	if (!krait_i_is_main() || pthread_create(&helper, NULL, krait_i_go_away, away) != 0) {
+		krait_i_do(away);
+		return away->status;
 	}
+	while (!krait_i_has_ended(away))
+		raised = raised || krait_i_look(away);
 	pthread_join(helper, NULL);
-	if (raised && away.status != KRAIT_CANCELLED)
-		krait_session_feed(session, &(krait_token){ 0 }, 1);    /* takes the cancel that came too late, and reads nothing */
-	return away.status;
+	if (raised) {
+		gil = PyGILState_Ensure();
+		krait_i_cancel(away, 1);
+		PyGILState_Release(gil);
+	}
+	return away->status;
 }
 %}
 %exception krait_session_generate {
+	struct krait_i_away away = { .session = arg1, .out = arg2, .n_out = arg3, .n_tokens = arg4, KRAIT_I_AWAY };
 	KRAIT_I_BEGIN
-	result = krait_i_generate(arg1, arg2, arg3, arg4);
+	if (arg3 > KRAIT_I_FEW) {
+		result = krait_i_watched(&away);
+	} else {
+		$action
+	}
 	KRAIT_I_END
 }
+
+%rename(batch_run_long) krait_i_batch_run;
+%inline %{
+/* krait_batch_run, with a list of the batch's sessions. */
+static krait_status krait_i_batch_run(krait_batch *batch, PyObject *sessions)
+{
+	struct krait_i_away away = { .batch = batch, .sessions = sessions, KRAIT_I_AWAY };
+
+	return krait_i_watched(&away);
+}
+%}

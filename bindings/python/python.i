@@ -94,6 +94,7 @@ KRAIT_EACH_HANDLE(KRAIT_I_CLASS)
 
 /* References are what capsules hold. */
 %ignore krait_model_ref;
+%ignore krait_model_tokenizer_ref;
 %ignore krait_tokenizer_ref;
 %typemap(out) const krait_tokenizer *krait_model_tokenizer %{
 	if ($1) {
@@ -288,19 +289,40 @@ static int krait_i_is_int32(PyObject *object)
 
 /* ---- outputs of any size: the argument says how much to make room for at first ---------- */
 
-%typemap(in) (krait_token *out, size_t n_out, size_t *n_tokens) (size_t size = 0),
-             (char *out, size_t n_out, size_t *n_text) (size_t size = 0),
-             (void *out, size_t n_out, size_t *n_note) (size_t size = 0) %{
-	$2 = PyLong_AsSize_t($input);
-	if (PyErr_Occurred()) SWIG_fail;
-	$1 = calloc($2 ? $2 : 1, sizeof($*1_ltype) > 1 ? sizeof(krait_token) : 1);
-	if (!$1) { PyErr_NoMemory(); SWIG_fail; }
+%{
+/* New memory for as many elements as a number says. NULL: an exception is set. */
+static void *krait_i_room(PyObject *number, size_t each, size_t *n)
+{
+	void *room;
+
+	*n = PyLong_AsSize_t(number);
+	if (PyErr_Occurred())
+		return NULL;
+	room = calloc(*n ? *n : 1, each);
+	if (!room)
+		PyErr_NoMemory();
+	return room;
+}
+
+static PyObject *krait_i_list(const krait_token *tokens, size_t n)
+{
+	PyObject *list = PyList_New((Py_ssize_t)n);
+
+	for (size_t i = 0; list && i < n; i++)
+		PyList_SET_ITEM(list, (Py_ssize_t)i, PyLong_FromLong(tokens[i]));
+	return list;
+}
+%}
+%typemap(in) (krait_token *out, size_t n_out, size_t *n_tokens) (size_t size = 0) %{
+	if (!($1 = krait_i_room($input, sizeof(*$1), &$2))) SWIG_fail;
+	$3 = &size;
+%}
+%typemap(in) (char *out, size_t n_out, size_t *n_text) (size_t size = 0), (void *out, size_t n_out, size_t *n_note) (size_t size = 0) %{
+	if (!($1 = krait_i_room($input, 1, &$2))) SWIG_fail;
 	$3 = &size;
 %}
 %typemap(argout) (krait_token *out, size_t n_out, size_t *n_tokens) {
-	PyObject *list = PyList_New((Py_ssize_t)*$3);
-	for (size_t i = 0; list && i < *$3; i++)
-		PyList_SET_ITEM(list, (Py_ssize_t)i, PyLong_FromLong($1[i]));
+	PyObject *list = krait_i_list($1, *$3);
 	if (!list) SWIG_fail;
 	%append_output(list);
 }
@@ -310,10 +332,33 @@ static int krait_i_is_int32(PyObject *object)
 %typemap(freearg) (krait_token *out, size_t n_out, size_t *n_tokens), (char *out, size_t n_out, size_t *n_text),
 	(void *out, size_t n_out, size_t *n_note) %{ free($1); %}
 
+/* Of these the argument says how many to make room for, and there may be fewer. */
+%typemap(in) (krait_token *out, size_t n_out) %{ if (!($1 = krait_i_room($input, sizeof(*$1), &$2))) SWIG_fail; %}
+%typemap(argout) (krait_token *out, size_t n_out) {
+	PyObject *list = krait_i_list($1, result < $2 ? result : $2);
+	if (!list) SWIG_fail;
+	%append_output(list);
+}
+%typemap(freearg) (krait_token *out, size_t n_out) %{ free($1); %}
+%typemap(in) (krait_token *tokens, float *logprobs, size_t n_out, size_t *n) (size_t size = 0) %{
+	if (!($1 = krait_i_room($input, sizeof(*$1), &$3)) || !($2 = krait_i_room($input, sizeof(*$2), &$3))) SWIG_fail;
+	$4 = &size;
+%}
+%typemap(argout) (krait_token *tokens, float *logprobs, size_t n_out, size_t *n) {
+	PyObject *list = PyList_New((Py_ssize_t)*$4);
+	for (size_t i = 0; list && i < *$4; i++)
+		PyList_SET_ITEM(list, (Py_ssize_t)i, Py_BuildValue("id", $1[i], (double)$2[i]));
+	if (!list) SWIG_fail;
+	%append_output(list);
+}
+%typemap(freearg) (krait_token *tokens, float *logprobs, size_t n_out, size_t *n) %{ free($1); free($2); %}
+
 %typemap(in, numinputs=0) krait_token *out (krait_token number = 0), int64_t *out (int64_t number = 0),
-	double *out (double number = 0) %{ $1 = &number; %}
-%typemap(argout) krait_token *out, int64_t *out { %append_output(PyLong_FromLongLong(number$argnum)); }
-%typemap(argout) double *out { %append_output(PyFloat_FromDouble(number$argnum)); }
+	double *out (double number = 0), float *out (float number = 0), double *low (double number = 0),
+	double *high (double number = 0), size_t *n_reused (size_t number = 0) %{ $1 = &number; %}
+%typemap(argout) krait_token *out, int64_t *out, size_t *n_reused { %append_output(PyLong_FromLongLong((long long)number$argnum)); }
+%typemap(argout) (float *out, size_t n_out) ""
+%typemap(argout) double *out, float *out, double *low, double *high { %append_output(PyFloat_FromDouble(number$argnum)); }
 
 /* ---- for the package ------------------------------------------------------------------- */
 

@@ -4,11 +4,11 @@ rust_sys_files = %D%/krait-sys/Cargo.toml %D%/krait-sys/build.rs %D%/krait-sys/.
 rust_sys_sources = %D%/krait-sys/src/lib.rs
 rust_files = %D%/krait/Cargo.toml %D%/krait/.cargo-checksum.json
 rust_sources = %D%/krait/src/batch.rs %D%/krait/src/callbacks.rs %D%/krait/src/chat.rs %D%/krait/src/constants.rs \
-	%D%/krait/src/error.rs %D%/krait/src/generate.rs %D%/krait/src/lib.rs %D%/krait/src/model.rs \
+	%D%/krait/src/error.rs %D%/krait/src/generate.rs %D%/krait/src/lib.rs %D%/krait/src/likely.rs %D%/krait/src/model.rs \
 	%D%/krait/src/options.rs %D%/krait/src/raw.rs %D%/krait/src/sampler.rs %D%/krait/src/session.rs \
 	%D%/krait/src/settings.rs %D%/krait/src/state.rs %D%/krait/src/text.rs
 rust_tests = %D%/krait/tests/leak.rs %D%/krait/tests/suite/errors.rs %D%/krait/tests/suite/golden.rs \
-	%D%/krait/tests/suite/json.rs %D%/krait/tests/suite/main.rs %D%/krait/tests/suite/sessions.rs \
+	%D%/krait/tests/suite/json.rs %D%/krait/tests/suite/main.rs %D%/krait/tests/suite/moves.rs %D%/krait/tests/suite/sessions.rs \
 	%D%/krait/tests/suite/support.rs %D%/krait/tests/suite/threads.rs
 rust_suite = tests/bindings/rust.sh
 EXTRA_DIST += %D%/Cargo.toml %D%/generate.py %D%/witness.py $(rust_sys_files) $(rust_sys_sources) $(rust_files) \

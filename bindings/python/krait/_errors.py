@@ -77,9 +77,9 @@ _errors = {kind.status: kind for kind in Error.__subclasses__()}
 
 
 # The library names options and settings as C has them; here they are arguments and attributes.
-_names = re.compile(r"KRAIT_(?:OPTION_|SAMPLE_)?(%s)\b" % "|".join(sorted(
-    {name.removeprefix("OPTION_").removeprefix("SAMPLE_") for name in dir(_krait)
-     if re.match("OPTION_|SAMPLE_|MAX_NEW_TOKENS|KEEP_POSITIONS|REWIND_TOKENS", name)}, key=len, reverse=True)))
+_names = re.compile(r"KRAIT_(?:OPTION_|SAMPLE_|BATCH_)?(%s)\b" % "|".join(sorted(
+    {re.sub("^(OPTION|SAMPLE|BATCH)_", "", name) for name in dir(_krait)
+     if re.match("OPTION_|SAMPLE_|BATCH_|MAX_NEW_TOKENS|KEEP_POSITIONS|REWIND_TOKENS", name)}, key=len, reverse=True)))
 
 
 def error_of(status, text):

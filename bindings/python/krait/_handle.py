@@ -15,6 +15,14 @@ def read(call, about):
     return property(lambda self: call(self._handle), doc=about)
 
 
+def read_float(call, about):
+    """The same for a number that there may not be: None, where C has NaN."""
+    def ask(self):
+        value = call(self._handle)
+        return None if value != value else value
+    return property(ask, doc=about)
+
+
 def floats(n, rows=None):
     """New numbers, [n] or [rows, n]: an array of numpy where it is installed, else a memoryview."""
     shape = (n,) if rows is None else (rows, n)

@@ -15,6 +15,15 @@ def constant(name):
     return _krait.constant(name)
 
 
+def bounds(name):
+    """The lowest and the highest value of a setting or option that takes a number: bounds("top_p")."""
+    for prefix in ("SAMPLE_", "OPTION_", "BATCH_", ""):
+        number = getattr(_krait, prefix + name.upper(), None)
+        if number is not None and number >= _krait.OPTION_DEVICE:
+            return tuple(_krait.setting_bounds(number))
+    raise TypeError("there is no setting or option %r" % name)
+
+
 def status_name(status):
     """The name of a status, "KRAIT_ERROR_IO"."""
     return _krait.status_name(status)

@@ -6,6 +6,7 @@ import os
 from . import _krait
 from ._batch import Batch
 from ._handle import Shared, as_kind, path_bytes, read
+from ._sampler import Sampler
 from ._session import Session
 from ._state import State
 from ._text import Chat, Tokenizer
@@ -57,6 +58,7 @@ class Model(Shared):
     n_layers = read(_krait.model_n_layers, "The number of layers.")
     n_parameters = read(_krait.model_n_parameters, "The number of parameters; a tied head counts once.")
     state_size = read(_krait.model_state_size, "Bytes of one saved state of a new session.")
+    state_growth = read(_krait.model_state_growth, "Bytes that each token adds to a state; 0: its size is constant.")
     info = property(lambda self: json.loads(_krait.model_info(self._handle)), doc="What `krait info --json` says, as a dict.")
 
     @property
@@ -64,6 +66,15 @@ class Model(Shared):
         """The model's tokenizer, or None."""
         handle = _krait.model_tokenizer(self._handle)
         return Tokenizer._of(handle) if handle else None
+
+    @property
+    def stops(self):
+        """The tokens that end an answer, as the model's own files say."""
+        return _krait.model_stops(self._handle, _krait.model_stops(self._handle, 0)[0])[1]
+
+    def sampler(self):
+        """A Sampler with the model's own generation settings."""
+        return Sampler._of_model(self)
 
     def memory(self, n_sessions=1):
         """The bytes that the model and so many sessions need."""
@@ -77,9 +88,9 @@ class Model(Shared):
         """A new chat, without messages."""
         return Chat(self)
 
-    def batch(self):
-        """A new batch for sessions of this model."""
-        return Batch(self)
+    def batch(self, **settings):
+        """A new batch for sessions of this model; settings as in Batch.set()."""
+        return Batch(self, **settings)
 
     def load(self, path):
         """The state in a file."""

@@ -13,6 +13,12 @@ class Sampler(Settings):
         self._handle, self._given = _krait.sampler_new(), {}
         self.set(**settings)
 
+    @classmethod
+    def _of_model(cls, model):
+        sampler = object.__new__(cls)
+        sampler._handle, sampler._given = _krait.sampler_of_model(model._handle), {}
+        return sampler
+
     def _about(self):
         return ", ".join("%s %g" % given for given in self._given.items())
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sessions."""
 from . import _krait
-from ._errors import Cancelled, SpaceError
-from ._handle import Setting, Settings, flags, floats, read
+from ._errors import Cancelled
+from ._handle import Setting, Settings, flags, floats, read, read_float
 from ._state import State
 
 
@@ -45,6 +45,11 @@ class Session(Settings):
         """Reads float32 vectors [n, width] in place of tokens."""
         _krait.session_feed_embeddings(self._handle, embeddings)
 
+    def feed_to(self, tokens):
+        """Makes the session have read exactly these tokens: goes back as far as it must, reads what is new,
+        and returns how many it did not have to read."""
+        return _krait.session_feed_to(self._handle, tokens)
+
     def logits(self, out=None):
         """Logits of the last position [vocab_size], or with keep_positions set, of those that were kept
         [kept, vocab_size]: written into `out`, a float32 array, or into a new one. Returns it."""
@@ -56,22 +61,19 @@ class Session(Settings):
 
     def _rows(self, ask, n, out):
         if out is None:
-            out = floats(n, self._kept() if self.keep_positions else None)
+            out = floats(n, max(1, self.rows) if self.keep_positions else None)
         ask(self._handle, out)
         return out
 
-    def _kept(self):
-        """Of how many positions there are vectors: the least room that the library finds enough."""
-        least, most = 1, max(1, min(self.keep_positions, self.position))
-        room = floats(self._width * most)
-        while least < most:
-            middle = (least + most) // 2
-            try:
-                _krait.session_hidden(self._handle, room[:middle * self._width])
-                most = middle
-            except SpaceError:
-                least = middle + 1
-        return least
+    rows = read(_krait.session_rows, "How many rows logits() and hidden() have now; 0 while nothing was read.")
+
+    def logprob(self, token):
+        """ln p of a token at the last position, from the raw logits."""
+        return _krait.session_logprob(self._handle, token)
+
+    def top(self, n=10):
+        """The likeliest tokens at the last position, best first: (token, ln p from the raw logits)."""
+        return _krait.session_top(self._handle, n)
 
     def score(self, tokens, out=None):
         """Feeds tokens; ln p of each, after all before it (NaN for the first of all)."""
@@ -120,9 +122,23 @@ class Session(Settings):
     position = read(_krait.session_position, "Tokens and embeddings read so far.")
     end_reason = read(_krait.session_end_reason, "Why the last next(), tokens() or generate() ended: one of the REASON_ numbers.")
 
+    drawn_logprob = read_float(_krait.session_drawn_logprob, "ln p of the token that was sampled last, from the raw logits; "
+                               "None when the session has moved since.")
+    drawn_chance = read_float(_krait.session_drawn_chance, "The same from the distribution that it was drawn from.")
+    state_size = read(_krait.session_state_size, "Bytes of the state as it would be saved now.")
+
+    def flush(self):
+        """The text that is held back, for who stops asking before an end."""
+        _krait.session_flush(self._handle)
+        return self.piece
+
     def cancel(self):
-        """Stops the current call, or else the next. From any thread."""
+        """Stops the current call, or else the next that reads or generates. From any thread."""
         _krait.session_cancel(self._handle)
+
+    def cancel_clear(self):
+        """Forgets a cancel() that came too late: to be called where a new request begins."""
+        _krait.session_cancel_clear(self._handle)
 
     def reset(self):
         """Back to position 0; settings, stops and note stay."""
@@ -139,6 +155,11 @@ class Session(Settings):
         fork._vocab_size, fork._width = self._vocab_size, self._width
         return fork
 
+    def copy_from(self, other):
+        """Becomes as another session of this model is; keep_positions and rewind_tokens stay."""
+        if other is not self:
+            _krait.session_copy(self._handle, other._handle)
+
     def snapshot(self):
         """The State of now."""
         return State._of(_krait.session_snapshot(self._handle))
@@ -146,6 +167,10 @@ class Session(Settings):
     def restore(self, state):
         """Goes where the state was taken: position, settings, seed, stops and note."""
         _krait.session_restore(self._handle, state._handle)
+
+    def reset_settings(self):
+        """Settings, biases and stops as a new session has them."""
+        _krait.session_reset_settings(self._handle)
 
     def set_bias(self, token, bias):
         """Adds to a token's logit when sampling; 0 takes it back, -infinity forbids the token."""

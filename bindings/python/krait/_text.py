@@ -39,6 +39,10 @@ class Tokenizer(Shared):
         token = _krait.tokenizer_find(self._handle, text)
         return None if token < 0 else token
 
+    def is_special(self, token):
+        """Whether a token is a special one, which text alone never becomes."""
+        return bool(_krait.tokenizer_is_special(self._handle, token))
+
     def __len__(self):
         return _krait.tokenizer_size(self._handle)
 

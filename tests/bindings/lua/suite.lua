@@ -33,8 +33,9 @@ test("every function of krait.h", function()
 	for name in kit.read(kit.source .. "/include/krait.h"):gmatch("\nKRAIT_API [^\n]-krait_([%w_]+)%(") do
 		found = found + 1
 		local class, verb = name:match("^(%l+)_(.+)$")
-		if verb ~= "free" and verb ~= "ref" then assert(core[name], name) end
-		if core.classes[class] then assert(core.classes[class][verb == "free" and "close" or verb] or verb == "ref", name) end
+		local held = verb and verb:find("ref$") -- references are what handles hold
+		if verb ~= "free" and not held then assert(core[name], name) end
+		if core.classes[class] then assert(core.classes[class][verb == "free" and "close" or verb] or held, name) end
 	end
 	assert(found > 100)
 end)
@@ -278,13 +279,81 @@ end)
 
 test("settings", function()
 	local it = session()
-	local defaults = { temperature = 1, top_k = 0, top_p = 1, min_p = 0, typical_p = 1, repetition_penalty = 1, presence_penalty = 0,
-		frequency_penalty = 0, seed = 0, max_new_tokens = 0, keep_positions = 0, rewind_tokens = 1024 }
+	local defaults = { top_k = 0, min_p = 0, typical_p = 1, repetition_penalty = 1, presence_penalty = 0,
+		frequency_penalty = 0, max_new_tokens = 0, keep_positions = 0, rewind_tokens = 1 }
 	for name, value in pairs(defaults) do same(it:get(name), value, name) end
 	assert(it:set { temperature = 0.5, seed = 2 ^ 40 })
 	same({ it:get "temperature", it:get "seed" }, { 0.5, 2 ^ 40 })
 	fails("ARGUMENT", "", it:set { temperature = -1 })
 	fails("ARGUMENT", "", kit.demo:session { top_p = 7 })
+	local drawn, told_back = session({ temperature = 1 }, "Once"), session({ temperature = 1 }, "Once")
+	assert(drawn:get "seed" ~= told_back:get "seed")
+	assert(told_back:set { seed = drawn:get "seed" })
+	same(drawn:tokens(20), told_back:tokens(20))
+	assert(it:clear_stops() and it:reset_settings())
+	local fresh = session()
+	same({ it:get "temperature", it:get "top_p" }, { fresh:get "temperature", fresh:get "top_p" })
+	assert(it:set_bias(0, 1e6) and it:feed("Once"))
+	same({ it:next(), it:end_reason() }, { false, krait.REASON_STOP })
+	same(kit.demo:stops(), { 0 })
+	local other = session { temperature = 0.25 }
+	assert(other:set_sampler(assert(kit.demo:sampler())))
+	same(other:get "temperature", fresh:get "temperature")
+	local low, high = krait.bounds "top_p"
+	assert(low >= 0 and high == 1)
+	fails("UNSUPPORTED", "", krait.bounds "weights")
+	raises("'colour'", krait.bounds, "colour")
+end)
+
+test("exactly these tokens, copies, and what was held back", function()
+	local encode = function(text) return kit.demo:tokenizer():encode(text) end
+	local it, there = session {}, session {}
+	local tokens = encode("Once upon a time there was a wolf.")
+	same(it:feed_to(tokens), 0)
+	assert(there:feed(tokens))
+	same(it:hidden(), there:hidden())
+	same(it:feed_to(tokens), #tokens)
+	tokens[#tokens] = 7
+	local reused = assert(it:feed_to(tokens))
+	assert(reused < #tokens)
+	assert(there:reset() and there:feed(tokens))
+	same(it:hidden(), there:hidden())
+	fails("ARGUMENT", "9999", it:feed_to { 9999 })
+	local copy = session({ temperature = 0 }, "A fox")
+	assert(copy:copy_from(it) and copy:copy_from(copy))
+	same({ copy:position(), copy:get "seed" }, { it:position(), it:get "seed" })
+	same(copy:tokens(5), it:tokens(5))
+	fails("MISMATCH", "", copy:copy_from(open():session()))
+	local first = encode("\228\189\160")[1]
+	assert(it:set_bias(first, 1e6))
+	same({ it:next(), it:piece() }, { first, "" })
+	same({ it:flush(), it:flush() }, { "\239\191\189", "" })
+	assert(it:cancel())
+	it:cancel_clear()
+	assert(it:next())
+	same(it:state_size(), it:snapshot():size())
+	same(kit.demo:state_growth(), 0)
+end)
+
+test("what the model thinks", function()
+	local it = session({ temperature = 0.5 }, "Once upon a time")
+	same(it:rows(), 1)
+	local logits, sum = it:logits(), 0
+	for _, x in ipairs(logits) do sum = sum + math.exp(x) end
+	local top = assert(it:top(5))
+	same({ #top, #it:top() }, { 5, 10 })
+	for i, one in ipairs(top) do
+		assert(math.abs(one.logprob - (logits[one.token + 1] - math.log(sum))) < 1e-4)
+		assert(math.abs(it:logprob(one.token) - one.logprob) < 1e-6)
+		assert(i == 1 or one.logprob <= top[i - 1].logprob)
+	end
+	local token = assert(it:next())
+	assert(math.abs(it:drawn_logprob() - (logits[token + 1] - math.log(sum))) < 1e-4)
+	assert(it:drawn_chance() <= 0)
+	assert(it:feed { 1 })
+	same({ it:drawn_logprob(), it:drawn_chance() }, {})
+	fails("ARGUMENT", "", it:logprob(5000))
+	fails("ARGUMENT", "nothing was fed", session():top())
 end)
 
 test("three ways to generate", function()
@@ -398,6 +467,35 @@ test("batches", function()
 	same(#batch, 0)
 end)
 
+test("batches that score, and read a long prompt in parts", function()
+	local tokens = kit.demo:tokenizer():encode("Once upon a time there was a wolf who lived in a wood, and a fox who did not.")
+	local alone, it, other = session {}, session {}, session({ temperature = 0 }, "The king")
+	local expected, batch = assert(alone:score(tokens)), assert(kit.demo:batch())
+	assert(batch:add_score(it, tokens))
+	assert(batch:add(other))
+	local results = assert(batch:run())
+	for i = 2, #tokens do same(results[1].scores[i], expected[i]) end
+	same({ #results[1].scores, results[2].scores }, { #tokens })
+	same(batch:logits(1), alone:logits())
+	same(batch:logits(2), other:logits())
+	raises("there is no entry 3", batch.logits, batch, 3)
+	assert(batch:set { prompt_tokens = 8 })
+	raises("'colour'", batch.set, batch, { colour = 1 })
+	assert(it:reset() and alone:reset() and alone:feed(tokens))
+	local left, runs = #tokens, 0
+	assert(batch:add(it, tokens))
+	while left > 0 do
+		assert(batch:add(other))
+		results, runs = assert(batch:run()), runs + 1
+		assert(results[1].left < left and results[2].token >= 0)
+		left = results[1].left
+	end
+	assert(runs >= #tokens / 8)
+	same(it:hidden(), alone:hidden())
+	it:close()
+	raises("session 1 of the batch was closed", function() assert(batch:logits(1)) end)
+end)
+
 -- ---- text ------------------------------------------------------------------------------
 
 test("tokenizers", function()
@@ -413,6 +511,7 @@ test("tokenizers", function()
 	local long = ("word "):rep(20000)
 	same(tokenizer:decode(tokenizer:encode(long)), long)
 	local stop = assert(tokenizer:find("<|endoftext|>"))
+	same({ tokenizer:is_special(stop), tokenizer:is_special(100) }, { true, false })
 	same(tokenizer:find("no such token"), nil)
 	same(tokenizer:decode({ stop }, { skip_special = true }), "")
 end)

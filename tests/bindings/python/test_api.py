@@ -200,7 +200,7 @@ class Names_of_things(kit.TestCase):
         self.assertRegex(repr(model), r"^<krait\.Model '.*/models/demo': mamba, %d parameters, on cpu>$" % model.n_parameters)
         self.assertEqual(repr(session), "<krait.Session at position 3, temperature 0.25, seed 7>")
         self.assertEqual(repr(session.snapshot()), "<krait.State at position 3, %d bytes>" % session.snapshot().size)
-        self.assertEqual(repr(batch), "<krait.Batch of 1 sessions>")
+        self.assertEqual(repr(batch), "<krait.Batch of 1 session>")
         self.assertEqual(repr(chat), "<krait.Chat of 1 message>")
         chat.clear()
         self.assertEqual(repr(chat), "<krait.Chat of 0 messages>")

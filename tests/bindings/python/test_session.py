@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sessions, states, samplers and batches."""
 import array
+import importlib.util
+import math
 import os
 
 import kit
@@ -17,9 +19,9 @@ class Sessions(kit.TestCase):
         self.assertEqual(a.hidden().tobytes(), b.hidden().tobytes())
 
     def test_settings(self):
-        defaults = {"temperature": 1, "top_k": 0, "top_p": 1, "min_p": 0, "typical_p": 1, "repetition_penalty": 1,
-                    "presence_penalty": 0, "frequency_penalty": 0, "seed": 0, "max_new_tokens": 0, "keep_positions": 0,
-                    "rewind_tokens": 1024}
+        defaults = {"top_k": 0, "min_p": 0, "typical_p": 1, "repetition_penalty": 1,
+                    "presence_penalty": 0, "frequency_penalty": 0, "max_new_tokens": 0, "keep_positions": 0,
+                    "rewind_tokens": 1}
         session = kit.demo().session()
         for name, value in defaults.items():
             self.assertEqual(getattr(session, name), value, name)
@@ -146,6 +148,121 @@ class Sessions(kit.TestCase):
             self.session.feed([1])
 
 
+    def test_a_cancel_that_came_too_late_can_be_forgotten(self):
+        self.session.cancel()
+        self.session.cancel_clear()
+        self.assertIsNotNone(self.session.next())
+        self.session.cancel()
+        self.session.cancel_clear()
+        self.session.feed([1])
+
+    def test_feed_to(self):
+        encode, session = kit.demo().tokenizer.encode, kit.demo().session()
+        first = encode("Once upon a time there was a wolf who lived in a wood.")
+        self.assertEqual(session.feed_to(first), 0)
+        second = first[:-5] + encode(" went away.")
+        for tokens in first, second, second[:3], first:
+            reused = session.feed_to(tokens)
+            self.assertTrue(0 <= reused <= len(tokens))
+            there = kit.demo().session()
+            there.feed(tokens)
+            self.same(session, there)
+            self.assertEqual(session.feed_to(array.array("i", tokens)), len(tokens))
+            self.same(session, there)
+        with self.assertRaisesRegex(krait.ArgumentError, "9999"):
+            session.feed_to(first[:2] + [9999])
+        self.same(session, there)
+
+    def test_copy_from(self):
+        other = kit.demo().session(seed=99, temperature=0)
+        other.feed("A fox")
+        self.session.tokens(3)
+        other.copy_from(self.session)
+        self.same(other, self.session)
+        self.assertEqual((other.seed, other.temperature), (11, 0.8))
+        self.assertEqual(other.tokens(8), self.session.tokens(8))
+        self.session.copy_from(self.session)
+        self.same(other, self.session)
+        with self.assertRaises(krait.MismatchError):
+            other.copy_from(krait.Model(kit.TINY).session())
+        self.same(other, self.session)
+
+    def test_flush(self):
+        first, *rest = kit.demo().tokenizer.encode("\u4f60")
+        self.assertTrue(rest)
+        self.session.set_bias(first, 1e6)
+        self.assertEqual((self.session.next(), self.session.piece), (first, ""))
+        self.assertEqual((self.session.flush(), self.session.flush()), ("\ufffd", ""))
+        self.session.set_bias(first, 0)
+        self.assertEqual(len(self.session.tokens(3)), 3)
+
+    def test_logprobs(self):
+        self.session.temperature = 0.5
+        logits = kit.flat(self.session.logits())
+        total = math.log(sum(math.exp(x) for x in logits))
+        top = self.session.top(5)
+        self.assertEqual([token for token, _ in top], sorted(range(len(logits)), key=lambda i: (-logits[i], i))[:5])
+        for token, logprob in top + [(7, self.session.logprob(7))]:
+            self.assertAlmostEqual(logprob, logits[token] - total, delta=1e-4)
+            self.assertAlmostEqual(self.session.logprob(token), logprob, delta=1e-6)
+        self.assertEqual((len(self.session.top()), len(self.session.top(10 ** 4))), (10, len(logits)))
+        token = self.session.next()
+        self.assertAlmostEqual(self.session.drawn_logprob, logits[token] - total, delta=1e-4)
+        self.assertLessEqual(self.session.drawn_chance, 0)
+        self.assertNotAlmostEqual(self.session.drawn_chance, self.session.drawn_logprob, delta=1e-3)
+        self.session.feed([1])
+        self.assertEqual((self.session.drawn_logprob, self.session.drawn_chance), (None, None))
+        with self.assertRaises(krait.ArgumentError):
+            self.session.logprob(5000)
+        with self.assertRaisesRegex(krait.ArgumentError, "nothing was fed"):
+            kit.demo().session().top()
+
+    def test_rows_and_sizes(self):
+        session = kit.demo().session(keep_positions=3)
+        self.assertEqual(session.rows, 0)
+        for n, rows in (2, 2), (5, 3):
+            session.feed([1] * n)
+            self.assertEqual((session.rows, session.logits().shape), (rows, (rows, 4096)))
+        kind = type(importlib.import_module("numpy").zeros(1)) if importlib.util.find_spec("numpy") else memoryview
+        self.assertEqual({type(session.hidden()), type(session.score([1]))}, {kind})
+        self.assertEqual(session.state_size, session.snapshot().size)
+        self.assertEqual(kit.demo().state_growth, 0)
+
+    def test_settings_of_the_model(self):
+        """The demo model's own stop is token 0; what else a new session begins with it says itself."""
+        fresh = kit.demo().session()
+        session = kit.demo().session(temperature=0, top_k=3)
+        session.clear_stops()
+        session.set_bias(5, 1e6)
+        session.reset_settings()
+        self.assertEqual((session.temperature, session.top_p, session.top_k), (fresh.temperature, fresh.top_p, 0))
+        session.set_bias(0, 1e6)
+        session.feed("Once")
+        self.assertEqual((session.next(), session.end_reason), (None, krait.REASON_STOP))
+        self.assertEqual(kit.demo().stops, [0])
+        self.assertTrue(kit.demo().tokenizer.is_special(0))
+        self.assertFalse(kit.demo().tokenizer.is_special(100))
+        other = kit.demo().session(temperature=0.25, top_p=0.5)
+        other.set_sampler(kit.demo().sampler())
+        self.assertEqual((other.temperature, other.top_p), (fresh.temperature, fresh.top_p))
+
+    def test_seeds(self):
+        seeds = {kit.demo().session().seed for _ in range(5)}
+        self.assertEqual(len(seeds), 5)
+        session = kit.demo().session()
+        self.assertEqual(session.fork().seed, session.seed)
+
+    def test_bounds(self):
+        for name, value in ("top_p", 1), ("temperature", 0), ("threads", 2), ("max_new_tokens", 7), ("prompt_tokens", 1):
+            low, high = krait.bounds(name)
+            self.assertTrue(low <= value <= high, name)
+        self.assertEqual(krait.bounds("top_p")[1], 1)
+        with self.assertRaisesRegex(TypeError, "'colour'"):
+            krait.bounds("colour")
+        with self.assertRaises(krait.UnsupportedError):
+            krait.bounds("weights")
+
+
 class Samplers(kit.TestCase):
     def test_golden(self):
         for name in "normal-0", "ties", "three-best":
@@ -221,6 +338,61 @@ class Batches(kit.TestCase):
             batch[1]
         batch.clear()
         self.assertEqual(len(batch), 0)
+        with self.assertRaisesRegex(TypeError, "'colour'"):
+            batch.set(colour=1)
+        with self.assertRaisesRegex(TypeError, "^prompt_tokens takes"):
+            model.batch(prompt_tokens="few")
+        with self.assertRaises(krait.ArgumentError):
+            batch.set(prompt_tokens=-1)
+
+    def test_scores_and_logits(self):
+        model = kit.demo()
+        tokens = model.tokenizer.encode("Once upon a time there was a wolf.")
+        alone, others = model.session(), [model.session(seed=i) for i in range(2)]
+        expected = alone.score(tokens)
+        others[1].feed("The king")
+        batch, mine = model.batch(keep_logits=True), array.array("f", bytes(4 * len(tokens)))
+        scores = batch.add_score(others[0], tokens)
+        batch.add(others[1])
+        batch.run()
+        self.assertEqual(kit.flat(scores)[1:], kit.flat(expected)[1:])
+        self.assertTrue(math.isnan(scores[0]))
+        self.assertEqual(kit.flat(batch.logits(0)), kit.flat(alone.logits()))
+        self.assertEqual(kit.flat(batch.logits(1)), kit.flat(others[1].logits()))
+        others[0].reset()
+        self.assertIs(batch.add_score(others[0], iter(tokens), mine), mine)
+        with self.assertRaises(BufferError):
+            mine.append(0)
+        batch.run()
+        self.assertEqual(mine[1:], kit.flat(expected)[1:])
+        with self.assertRaises(krait.SpaceError):
+            batch.add_score(others[1], tokens, array.array("f", [0]))
+        with self.assertRaises(krait.ArgumentError):
+            batch.logits(7)
+
+    def test_a_long_prompt_in_parts(self):
+        model = kit.demo()
+        batch = model.batch(prompt_tokens=8)
+        reader, writer = model.session(), model.session(temperature=0)
+        alone, told = model.session(), model.session(temperature=0)
+        tokens = model.tokenizer.encode("Once upon a time there was a wolf who lived in a wood, and a fox who did not.")
+        self.assertGreater(len(tokens), 16)
+        alone.feed(tokens)
+        for session in writer, told:
+            session.feed("The king")
+        batch.add(reader, tokens)
+        batch.add(writer)
+        made, runs = [], 0
+        while True:
+            results, runs = batch.run(), runs + 1
+            made += [token for _, token in results if token >= 0]
+            if not batch.left(0):
+                break
+            self.assertLess(reader.position, len(tokens))
+            batch.add(writer)
+        self.assertGreaterEqual(runs, len(tokens) // 8)
+        self.assertEqual(reader.hidden().tobytes(), alone.hidden().tobytes())
+        self.assertEqual(made, told.tokens(runs))
         ended = model.session(max_new_tokens=1)
         ended.feed([1])
         ended.next()

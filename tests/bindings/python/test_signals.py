@@ -35,6 +35,8 @@ class Signals(kit.TestCase):
         self.assertEqual(self.session.position, position + 2)
         self.assertEqual(len(self.session.tokens(20)), 20)
         self.assertIsNotNone(self.session.next())
+        self.session.rewind(1)
+        self.assertEqual(self.session.position, position + 22)
 
     def test_in_a_feed(self):
         self.interrupt(lambda: self.session.feed(ONES))
@@ -47,6 +49,14 @@ class Signals(kit.TestCase):
     def test_in_tokens(self):
         self.interrupt(lambda: self.session.tokens(MANY))
         self.goes_on(3)
+
+    def test_in_a_batch(self):
+        batch, other = self.model.batch(), self.session.fork()
+        batch.add(self.session, ONES)
+        batch.add(other)
+        self.interrupt(batch.run)
+        self.goes_on(3)
+        self.assertEqual(len(other.tokens(3)), 3)
 
     def test_in_generate(self):
         session = kit.demo().session(seed=1)

@@ -110,6 +110,8 @@ pub const KRAIT_SAMPLE_SEED: c_int = 220;
 pub const KRAIT_MAX_NEW_TOKENS: c_int = 300;
 pub const KRAIT_KEEP_POSITIONS: c_int = 310;
 pub const KRAIT_REWIND_TOKENS: c_int = 320;
+pub const KRAIT_BATCH_PROMPT_TOKENS: c_int = 400;
+pub const KRAIT_BATCH_KEEP_LOGITS: c_int = 401;
 pub const KRAIT_REASON_NONE: c_int = 0;
 pub const KRAIT_REASON_STOP: c_int = 1;
 pub const KRAIT_REASON_LIMIT: c_int = 2;
@@ -161,6 +163,8 @@ pub const CONSTANTS: &[(&str, c_int)] = &[
     ("KRAIT_MAX_NEW_TOKENS", KRAIT_MAX_NEW_TOKENS),
     ("KRAIT_KEEP_POSITIONS", KRAIT_KEEP_POSITIONS),
     ("KRAIT_REWIND_TOKENS", KRAIT_REWIND_TOKENS),
+    ("KRAIT_BATCH_PROMPT_TOKENS", KRAIT_BATCH_PROMPT_TOKENS),
+    ("KRAIT_BATCH_KEEP_LOGITS", KRAIT_BATCH_KEEP_LOGITS),
     ("KRAIT_REASON_NONE", KRAIT_REASON_NONE),
     ("KRAIT_REASON_STOP", KRAIT_REASON_STOP),
     ("KRAIT_REASON_LIMIT", KRAIT_REASON_LIMIT),
@@ -203,8 +207,11 @@ extern "C" {
     pub fn krait_model_n_layers(model: *const krait_model) -> usize;
     pub fn krait_model_n_parameters(model: *const krait_model) -> u64;
     pub fn krait_model_state_size(model: *const krait_model) -> usize;
+    pub fn krait_model_state_growth(model: *const krait_model) -> usize;
     pub fn krait_model_memory(model: *const krait_model, n_sessions: usize) -> u64;
     pub fn krait_model_tokenizer(model: *const krait_model) -> *const krait_tokenizer;
+    pub fn krait_model_tokenizer_ref(model: *mut krait_model) -> *mut krait_tokenizer;
+    pub fn krait_setting_bounds(setting: c_int, low: *mut f64, high: *mut f64) -> krait_status;
     pub fn krait_session_new(out: *mut *mut krait_session, model: *mut krait_model) -> krait_status;
     pub fn krait_session_free(session: *mut krait_session);
     pub fn krait_session_error(session: *const krait_session) -> *const c_char;
@@ -212,29 +219,41 @@ extern "C" {
     pub fn krait_session_feed_text(session: *mut krait_session, text: *const c_char) -> krait_status;
     pub fn krait_session_feed_utf8(session: *mut krait_session, text: *const c_char, n_text: usize, flags: c_int) -> krait_status;
     pub fn krait_session_feed_embeddings(session: *mut krait_session, embeddings: *const f32, n_positions: usize, width: usize) -> krait_status;
+    pub fn krait_session_feed_to(session: *mut krait_session, tokens: *const krait_token, n_tokens: usize, n_reused: *mut usize) -> krait_status;
     pub fn krait_session_logits(session: *mut krait_session, out: *mut f32, n_out: usize) -> krait_status;
     pub fn krait_session_hidden(session: *mut krait_session, out: *mut f32, n_out: usize) -> krait_status;
+    pub fn krait_session_rows(session: *const krait_session) -> usize;
+    pub fn krait_session_logprob(session: *mut krait_session, token: krait_token, out: *mut f32) -> krait_status;
+    pub fn krait_session_top(session: *mut krait_session, tokens: *mut krait_token, logprobs: *mut f32, n_out: usize, n: *mut usize) -> krait_status;
     pub fn krait_session_score(session: *mut krait_session, tokens: *const krait_token, n_tokens: usize, out: *mut f32, n_out: usize) -> krait_status;
     pub fn krait_session_next(session: *mut krait_session, out: *mut krait_token) -> krait_status;
     pub fn krait_session_generate(session: *mut krait_session, out: *mut krait_token, n_out: usize, n_tokens: *mut usize) -> krait_status;
+    pub fn krait_session_drawn_logprob(session: *const krait_session) -> f32;
+    pub fn krait_session_drawn_chance(session: *const krait_session) -> f32;
     pub fn krait_session_end_reason(session: *const krait_session) -> c_int;
     pub fn krait_session_piece(session: *const krait_session) -> *const c_char;
     pub fn krait_session_piece_size(session: *const krait_session) -> usize;
+    pub fn krait_session_flush(session: *mut krait_session) -> krait_status;
     pub fn krait_session_position(session: *const krait_session) -> u64;
     pub fn krait_session_reset(session: *mut krait_session) -> krait_status;
     pub fn krait_session_rewind(session: *mut krait_session, n_tokens: u64) -> krait_status;
     pub fn krait_session_fork(out: *mut *mut krait_session, session: *mut krait_session) -> krait_status;
+    pub fn krait_session_copy(to: *mut krait_session, from: *const krait_session) -> krait_status;
     pub fn krait_session_cancel(session: *mut krait_session) -> krait_status;
+    pub fn krait_session_cancel_clear(session: *mut krait_session);
     pub fn krait_session_set_int(session: *mut krait_session, setting: c_int, value: i64) -> krait_status;
     pub fn krait_session_set_float(session: *mut krait_session, setting: c_int, value: f64) -> krait_status;
     pub fn krait_session_get_int(session: *const krait_session, setting: c_int, out: *mut i64) -> krait_status;
     pub fn krait_session_get_float(session: *const krait_session, setting: c_int, out: *mut f64) -> krait_status;
+    pub fn krait_session_reset_settings(session: *mut krait_session) -> krait_status;
     pub fn krait_session_set_bias(session: *mut krait_session, token: krait_token, bias: f32) -> krait_status;
     pub fn krait_session_set_sampler(session: *mut krait_session, sampler: *const krait_sampler) -> krait_status;
     pub fn krait_session_add_stop(session: *mut krait_session, token: krait_token) -> krait_status;
     pub fn krait_session_add_stop_text(session: *mut krait_session, text: *const c_char, n_text: usize) -> krait_status;
+    pub fn krait_model_stops(model: *const krait_model, out: *mut krait_token, n_out: usize) -> usize;
     pub fn krait_session_clear_stops(session: *mut krait_session) -> krait_status;
     pub fn krait_session_set_note(session: *mut krait_session, data: *const c_void, n_data: usize) -> krait_status;
+    pub fn krait_session_state_size(session: *const krait_session) -> usize;
     pub fn krait_session_snapshot(out: *mut *mut krait_state, session: *mut krait_session) -> krait_status;
     pub fn krait_session_restore(session: *mut krait_session, state: *const krait_state) -> krait_status;
     pub fn krait_state_free(state: *mut krait_state);
@@ -247,6 +266,7 @@ extern "C" {
     pub fn krait_state_position(state: *const krait_state) -> u64;
     pub fn krait_state_error(state: *const krait_state) -> *const c_char;
     pub fn krait_sampler_new(out: *mut *mut krait_sampler) -> krait_status;
+    pub fn krait_sampler_of_model(out: *mut *mut krait_sampler, model: *const krait_model) -> krait_status;
     pub fn krait_sampler_free(sampler: *mut krait_sampler);
     pub fn krait_sampler_error(sampler: *const krait_sampler) -> *const c_char;
     pub fn krait_sampler_set_int(sampler: *mut krait_sampler, setting: c_int, value: i64) -> krait_status;
@@ -257,12 +277,16 @@ extern "C" {
     pub fn krait_batch_new(out: *mut *mut krait_batch, model: *mut krait_model) -> krait_status;
     pub fn krait_batch_free(batch: *mut krait_batch);
     pub fn krait_batch_error(batch: *const krait_batch) -> *const c_char;
+    pub fn krait_batch_set_int(batch: *mut krait_batch, setting: c_int, value: i64) -> krait_status;
     pub fn krait_batch_add(batch: *mut krait_batch, session: *mut krait_session, tokens: *const krait_token, n_tokens: usize) -> krait_status;
+    pub fn krait_batch_add_score(batch: *mut krait_batch, session: *mut krait_session, tokens: *const krait_token, n_tokens: usize, out: *mut f32, n_out: usize) -> krait_status;
     pub fn krait_batch_run(batch: *mut krait_batch) -> krait_status;
     pub fn krait_batch_clear(batch: *mut krait_batch);
     pub fn krait_batch_size(batch: *const krait_batch) -> usize;
     pub fn krait_batch_status(batch: *const krait_batch, index: usize) -> krait_status;
     pub fn krait_batch_token(batch: *const krait_batch, index: usize) -> krait_token;
+    pub fn krait_batch_left(batch: *const krait_batch, index: usize) -> usize;
+    pub fn krait_batch_logits(batch: *const krait_batch, index: usize, out: *mut f32, n_out: usize) -> krait_status;
     pub fn krait_tokenizer_open(out: *mut *mut krait_tokenizer, path: *const c_char) -> krait_status;
     pub fn krait_tokenizer_ref(tokenizer: *mut krait_tokenizer) -> *mut krait_tokenizer;
     pub fn krait_tokenizer_free(tokenizer: *mut krait_tokenizer);
@@ -270,6 +294,7 @@ extern "C" {
     pub fn krait_tokenizer_encode(tokenizer: *const krait_tokenizer, text: *const c_char, n_text: usize, flags: c_int, out: *mut krait_token, n_out: usize, n_tokens: *mut usize) -> krait_status;
     pub fn krait_tokenizer_decode(tokenizer: *const krait_tokenizer, tokens: *const krait_token, n_tokens: usize, flags: c_int, out: *mut c_char, n_out: usize, n_text: *mut usize) -> krait_status;
     pub fn krait_tokenizer_size(tokenizer: *const krait_tokenizer) -> usize;
+    pub fn krait_tokenizer_is_special(tokenizer: *const krait_tokenizer, token: krait_token) -> c_int;
     pub fn krait_tokenizer_find(tokenizer: *const krait_tokenizer, text: *const c_char, n_text: usize) -> krait_token;
     pub fn krait_decoder_new(out: *mut *mut krait_decoder, tokenizer: *mut krait_tokenizer) -> krait_status;
     pub fn krait_decoder_free(decoder: *mut krait_decoder);

@@ -57,14 +57,24 @@ numbers! {
         PRESENCE_PENALTY = KRAIT_SAMPLE_PRESENCE_PENALTY,
         /// Float: 0, off.
         FREQUENCY_PENALTY = KRAIT_SAMPLE_FREQUENCY_PENALTY,
-        /// Int: 0, a seed like any other.
+        /// Int: -1, drawn from the system when the session is made.
         SEED = KRAIT_SAMPLE_SEED,
         /// Int: 0, no limit; counted since the last feed.
         MAX_NEW_TOKENS = KRAIT_MAX_NEW_TOKENS,
         /// Int: 0; of how many last positions of a feed logits and hidden vectors are kept.
         KEEP_POSITIONS = KRAIT_KEEP_POSITIONS,
-        /// Int: 1024; how far back a rewind must reach.
+        /// Int: 1; how far back a rewind must reach at least.
         REWIND_TOKENS = KRAIT_REWIND_TOKENS,
+    }
+}
+
+numbers! {
+    /// A setting of a batch.
+    BatchSetting {
+        /// 0, no bound; at most so many tokens are read in one run.
+        PROMPT_TOKENS = KRAIT_BATCH_PROMPT_TOKENS,
+        /// 0; 1 keeps the logits of all entries of a run.
+        KEEP_LOGITS = KRAIT_BATCH_KEEP_LOGITS,
     }
 }
 

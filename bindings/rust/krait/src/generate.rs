@@ -74,6 +74,12 @@ impl Session {
         unsafe { raw::sized_text(sys::krait_session_piece(self.as_ptr()), sys::krait_session_piece_size(self.as_ptr())) }
     }
 
+    /// The text that is held back, for who stops asking before an end.
+    pub fn flush(&mut self) -> Result<String> {
+        self.check(unsafe { sys::krait_session_flush(self.as_ptr()) })?;
+        Ok(self.piece())
+    }
+
     /// Samples a token and feeds it.
     pub fn step(&mut self) -> Result<Step> {
         let mut token = -1;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 use crate::callbacks::Callbacks;
-use crate::{raw, Error, Options, Result, Status, Tokenizer};
+use crate::{raw, Error, Options, Result, Status, Token, Tokenizer};
 use krait_sys as sys;
 use std::os::raw::c_char;
 use std::path::Path;
@@ -102,6 +102,18 @@ impl Model {
         unsafe { sys::krait_model_state_size(self.as_ptr()) }
     }
 
+    /// Bytes that each token adds to a state; 0: its size is constant.
+    pub fn state_growth(&self) -> usize {
+        unsafe { sys::krait_model_state_growth(self.as_ptr()) }
+    }
+
+    /// The tokens that end an answer, as the model's own files say.
+    pub fn stops(&self) -> Vec<Token> {
+        let mut stops = vec![0; unsafe { sys::krait_model_stops(self.as_ptr(), null_mut(), 0) }];
+        unsafe { sys::krait_model_stops(self.as_ptr(), stops.as_mut_ptr(), stops.len()) };
+        stops
+    }
+
     /// Bytes needed for this many sessions.
     pub fn memory(&self, n_sessions: usize) -> u64 {
         unsafe { sys::krait_model_memory(self.as_ptr(), n_sessions) }
@@ -109,9 +121,7 @@ impl Model {
 
     /// The model's own tokenizer, if it has one.
     pub fn tokenizer(&self) -> Option<Tokenizer> {
-        // The borrowed pointer becomes an owner before it is given out.
-        let p = unsafe { sys::krait_tokenizer_ref(sys::krait_model_tokenizer(self.as_ptr()) as *mut _) };
-        NonNull::new(p).map(Tokenizer::own)
+        NonNull::new(unsafe { sys::krait_model_tokenizer_ref(self.as_ptr()) }).map(Tokenizer::own)
     }
 }
 
@@ -159,4 +169,13 @@ pub fn constant(name: &str) -> Result<i64> {
         Status::OK => Ok(value),
         status => Err(Error::new(status, format!("no constant is called {name}"))),
     }
+}
+
+/// The lowest and the highest value of a setting or option that takes a number, by its name in C:
+/// `bounds("KRAIT_SAMPLE_TOP_P")`.
+pub fn bounds(name: &str) -> Result<(f64, f64)> {
+    let (number, mut low, mut high) = (constant(name)?, 0.0, 0.0);
+    let status = unsafe { sys::krait_setting_bounds(number as i32, &mut low, &mut high) };
+    raw::check(status, || format!("{name} takes no number"))?;
+    Ok((low, high))
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-use crate::{raw, Result, Setting, Token};
+use crate::{raw, Model, Result, Setting, Token};
 use krait_sys as sys;
 use std::ptr::{null_mut, NonNull};
 
@@ -11,6 +11,15 @@ unsafe impl Send for Sampler {}
 impl Drop for Sampler {
     fn drop(&mut self) {
         unsafe { sys::krait_sampler_free(self.0.as_ptr()) }
+    }
+}
+
+impl Model {
+    /// A sampler with the model's own generation settings.
+    pub fn sampler(&self) -> Result<Sampler> {
+        let mut p = null_mut();
+        let status = unsafe { sys::krait_sampler_of_model(&mut p, self.as_ptr()) };
+        raw::made(status, p, sys::krait_sampler_error, sys::krait_sampler_free).map(Sampler)
     }
 }
 

@@ -50,8 +50,8 @@ pub struct Session {
 pub struct Canceller(Weak<Handle>);
 
 impl Canceller {
-    /// Stops the session's current call, or else its next, at a token boundary. What was read or
-    /// generated is kept. Nothing happens when the session is gone.
+    /// Stops the session's current call, or else the next that reads or generates, at a token boundary.
+    /// What was read or generated is kept. Nothing happens when the session is gone.
     pub fn cancel(&self) {
         if let Some(handle) = self.0.upgrade() {
             unsafe { sys::krait_session_cancel(handle.p.as_ptr()) };
@@ -90,6 +90,15 @@ impl Session {
     /// Reads tokens into the state.
     pub fn feed(&mut self, tokens: &[Token]) -> Result<()> {
         self.check(unsafe { sys::krait_session_feed(self.as_ptr(), tokens.as_ptr(), tokens.len()) })
+    }
+
+    /// Makes the session have read exactly these tokens: it goes back as far as it must, and reads what is
+    /// new. Gives the number of tokens that did not have to be read.
+    pub fn feed_to(&mut self, tokens: &[Token]) -> Result<usize> {
+        let mut n_reused = 0;
+        let (p, n) = (tokens.as_ptr(), tokens.len());
+        self.check(unsafe { sys::krait_session_feed_to(self.as_ptr(), p, n, &mut n_reused) })?;
+        Ok(n_reused)
     }
 
     /// Tokenizes and feeds. At position 0 it adds what the tokenizer's post-processor adds; the text of
@@ -138,16 +147,21 @@ impl Session {
         self.check(unsafe { sys::krait_session_hidden(self.as_ptr(), out.as_mut_ptr(), out.len()) })
     }
 
-    // One row more until there is room: a refusal costs next to nothing.
+    /// How many rows `logits` and `hidden` give now: 1, or with
+    /// [`set_keep_positions`](Session::set_keep_positions) the positions kept.
+    pub fn n_rows(&self) -> usize {
+        unsafe { sys::krait_session_rows(self.as_ptr()) }
+    }
+
+    // Where nothing was fed the library says so.
     fn rows(&mut self, size: usize, get: fn(&mut Session, &mut [f32]) -> Result<()>) -> Result<Vec<f32>> {
-        let mut out = vec![0.0; size];
-        loop {
-            match get(self, &mut out) {
-                Err(e) if e.status() == Status::SPACE && size > 0 => out.resize(out.len() + size, 0.0),
-                Err(e) => return Err(e),
-                Ok(()) => return Ok(out),
-            }
-        }
+        let mut out = vec![0.0; size * self.n_rows().max(1)];
+        get(self, &mut out)?;
+        Ok(out)
+    }
+
+    pub(crate) fn vocab_size(&self) -> usize {
+        self.vocab_size
     }
 
     /// Feeds tokens and gives ln p of each after all before it; NaN for one that has nothing before it.
@@ -185,6 +199,21 @@ impl Session {
         self.check(unsafe { sys::krait_session_fork(&mut p, self.as_ptr()) })?;
         let p = NonNull::new(p).ok_or_else(|| Error::new(Status::MEMORY, ""))?;
         Ok(Session::own(p, self.handle.calls.clone(), self.vocab_size, self.width))
+    }
+
+    /// Becomes as another session of this model is; the positions kept and how far a rewind must reach stay.
+    pub fn copy_from(&mut self, other: &Session) -> Result<()> {
+        self.check(unsafe { sys::krait_session_copy(self.as_ptr(), other.as_ptr()) })
+    }
+
+    /// Bytes of the state as it would be saved now.
+    pub fn state_size(&self) -> usize {
+        unsafe { sys::krait_session_state_size(self.as_ptr()) }
+    }
+
+    /// Forgets a cancel that came too late: to be called where a new request begins.
+    pub fn clear_cancel(&mut self) {
+        unsafe { sys::krait_session_cancel_clear(self.as_ptr()) }
     }
 
     /// What stops this session from another thread.
@@ -228,6 +257,11 @@ impl Session {
         let mut value = 0.0;
         self.check(unsafe { sys::krait_session_get_float(self.as_ptr(), setting.0, &mut value) })?;
         Ok(value)
+    }
+
+    /// Settings, biases and stops as a new session has them.
+    pub fn reset_settings(&mut self) -> Result<()> {
+        self.check(unsafe { sys::krait_session_reset_settings(self.as_ptr()) })
     }
 
     /// Adds to a token's logit when sampling; 0 removes it.

@@ -62,6 +62,11 @@ impl Tokenizer {
         unsafe { sys::krait_tokenizer_size(self.0.as_ptr()) }
     }
 
+    /// Whether a token is a special one, which text alone never becomes.
+    pub fn is_special(&self, token: Token) -> bool {
+        unsafe { sys::krait_tokenizer_is_special(self.0.as_ptr(), token) != 0 }
+    }
+
     /// The id of a token by its text.
     pub fn find(&self, text: impl AsRef<[u8]>) -> Option<Token> {
         let text = text.as_ref();

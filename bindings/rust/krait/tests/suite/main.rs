@@ -4,6 +4,7 @@
 mod errors;
 mod golden;
 mod json;
+mod moves;
 mod sessions;
 mod support;
 mod threads;
