@@ -37,6 +37,7 @@ include %D%/faults/local.mk
 include %D%/text/local.mk
 include %D%/text/template.mk
 include %D%/session/local.mk
+include %D%/compose/local.mk
 include %D%/kernels/local.mk
 include %D%/api/local.mk
 include %D%/emu/local.mk

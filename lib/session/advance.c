@@ -183,6 +183,7 @@ void krait__advance_accept(struct session_entry *entry, krait_token token)
 	session->drawn_chance = work->chance;
 	krait__course_read(course, token);
 	course->n_generated++;
+	course->reason = KRAIT_REASON_NONE;     /* of a limit that was raised since it was reached */
 	session->n_rows = 0;
 	entry->token = token;
 	if (work->pushed) {

@@ -3,7 +3,8 @@
 # this engine has.
 if HAVE_CUDA_EMU
 engine_tests = tests/cuda/test_golden tests/cuda/test_session tests/cuda/test_rewind tests/cuda/test_state \
-	tests/cuda/test_batch tests/cuda/test_stop tests/cuda/test_cuda_engine tests/cuda/test_counts tests/cuda/test_profile
+	tests/cuda/test_batch tests/cuda/test_stop tests/cuda/test_cuda_engine tests/cuda/test_counts tests/cuda/test_profile \
+	tests/cuda/test_compose
 check_PROGRAMS += $(engine_tests)
 TESTS += $(engine_tests)
 
@@ -32,6 +33,12 @@ tests_cuda_test_rewind_CPPFLAGS = $(engine_cppflags)
 tests_cuda_test_rewind_CFLAGS = $(TEST_CFLAGS)
 tests_cuda_test_rewind_LDFLAGS = $(CUDA_EMU_LINK)
 tests_cuda_test_rewind_LDADD = $(engine_ldadd)
+
+tests_cuda_test_compose_SOURCES = tests/compose/test_compose.c tests/compose/mirror.c tests/compose/mirror.h
+tests_cuda_test_compose_CPPFLAGS = $(engine_cppflags)
+tests_cuda_test_compose_CFLAGS = $(TEST_CFLAGS)
+tests_cuda_test_compose_LDFLAGS = $(CUDA_EMU_LINK)
+tests_cuda_test_compose_LDADD = $(engine_ldadd)
 
 tests_cuda_test_state_SOURCES = tests/session/test_state.c
 tests_cuda_test_state_CPPFLAGS = $(engine_cppflags)
