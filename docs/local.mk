@@ -21,6 +21,8 @@ reference_pages = docs/html/style.css docs/html/abi.html docs/html/building-with
 	docs/html/krait_tokenizer.html docs/html/krait_decoder.html docs/html/krait_chat.html \
 	docs/html/krait_experimental.html
 htmlrefdir = $(htmldir)/reference
+own_folders += $(htmlrefdir)
+uninstall_first = uninstall-reference-links
 dist_htmlref_DATA = docs/html/index.html $(reference_pages)
 html-local: docs/html/index.html
 
@@ -39,8 +41,11 @@ install-data-hook:
 	while read -r name page; do \
 		echo ".so man3/$$page.3" >"$(DESTDIR)$(man3dir)/$$name.3" || exit 1; \
 	done <$$list
-uninstall-hook:
+uninstall-reference-links:
 	@list=man/links; test -f $$list || list='$(srcdir)/man/links'; \
 	while read -r name page; do rm -f "$(DESTDIR)$(man3dir)/$$name.3"; done <$$list
 MAINTAINERCLEANFILES = $(reference_man) man/links docs/html/index.html $(reference_pages)
+else
+dist-hook:
+	@echo "A tarball carries the reference, which python3 makes: install python3 and configure again." >&2; exit 1
 endif

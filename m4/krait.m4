@@ -53,8 +53,19 @@ AM_CONDITIONAL([HAVE_$1], [test "x$have_$1" = xyes])
 AC_SUBST([$1_CFLAGS], ["$2"])
 ])
 
+# KRAIT_MISSES(WHAT, WHY, PACKAGE): notes that WHAT is not there; KRAIT_STOP_IF_MISSING names all of it at once.
+AC_DEFUN([KRAIT_MISSES], [
+krait_missing="$krait_missing
+  $1 ($2; Debian: $3)"
+krait_packages="$krait_packages $3"
+])
+
 # KRAIT_NEED_MODULE(NAME, MODULE, PACKAGE, WHY): a pkg-config module that must be there.
 AC_DEFUN([KRAIT_NEED_MODULE], [
-PKG_CHECK_MODULES([$1], [$2], [],
-	[AC_MSG_ERROR([$2 was not found; it $4. On Debian: apt-get install $3])])
+PKG_CHECK_MODULES([$1], [$2], [:], [KRAIT_MISSES([$2], [$4], [$3])])
+])
+
+AC_DEFUN([KRAIT_STOP_IF_MISSING], [
+AS_IF([test -n "$krait_missing"], [AC_MSG_ERROR([not found:$krait_missing
+On Debian: apt-get install$krait_packages])])
 ])

@@ -11,6 +11,7 @@ go_made = %D%/internal/raw/krait.go %D%/internal/raw/krait_wrap.c
 krait_godir = $(gocodedir)/src/krait
 krait_go_DATA = $(go_files)
 krait_gorawdir = $(krait_godir)/internal/raw
+own_folders += $(krait_gorawdir)
 krait_goraw_DATA = $(go_raw_files) $(go_made)
 CLEANFILES += $(go_made)
 

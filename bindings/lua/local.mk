@@ -4,6 +4,7 @@ if HAVE_LUA_BINDING
 kraitlua_DATA = %D%/krait.lua
 kraitluadir = $(luadir)
 kraitluaexecdir = $(luaexecdir)/krait
+own_folders += $(kraitluaexecdir) $(luadir)
 kraitluaexec_LTLIBRARIES = %D%/core.la
 nodist_bindings_lua_core_la_SOURCES = %D%/krait_lua.c
 bindings_lua_core_la_CPPFLAGS = -I$(top_srcdir)/include $(LUA_CFLAGS)

@@ -22,6 +22,7 @@ krait_rustsyssrc_DATA = $(rust_sys_sources)
 krait_rustdir = $(cratedir)/krait-$(PACKAGE_VERSION)
 krait_rust_DATA = $(rust_files)
 krait_rustsrcdir = $(krait_rustdir)/src
+own_folders += $(krait_rustsyssrcdir) $(krait_rustsrcdir)
 krait_rustsrc_DATA = $(rust_sources)
 endif
 

@@ -28,6 +28,7 @@ done
 GOCACHE=$top_builddir/bindings/go/cache CARGO_HOME=$work/cargo PATH=/usr/local/bin:$PATH
 export GOCACHE CARGO_HOME PATH
 
+find /usr/local -type d | sort >"$work/before"
 ok "make install" make -C "$top_builddir" -s install
 mkdir -p "$work/home/src" && cd "$work/home" || exit 99
 ok "krait is there" test "$(command -v krait)" = /usr/local/bin/krait
@@ -68,7 +69,18 @@ says docs/rust.md '[dependencies]' | sed 's/^ *//' >>Cargo.toml
 echo 'krait = "0.1"' >>Cargo.toml
 hello Rust "$MISSING_RUST" docs/rust.md 'cargo run' rust/krait/examples/hello.rs
 
+# As a shell that is told nothing finds it.
+if have fish; then
+	env -u XDG_DATA_DIRS HOME="$work/home" fish -c "complete -C 'krait '" >told 2>log
+	ok "fish completes the verbs" grep -q '^chat' told
+else
+	skip "fish completes the verbs" "fish is not here"
+fi
+
 ok "make uninstall" make -C "$top_builddir" -s uninstall
-find "$work/over/usr/local" -type f >left
-empty "nothing is left in /usr/local" left
+find "$work/over/usr/local" "$work/over/etc/fish" -type f >left 2>/dev/null
+empty "no file is left" left
+# Those that any prefix has may stay.
+find /usr/local -type d | sort | comm -13 "$work/before" - | grep -vxE '/usr/local/(share/man/man[0-9]|share/man|share/doc)' >left
+empty "no folder is left" left
 done_testing
