@@ -70,7 +70,7 @@ if [ -z "$MISSING_LUA" ]; then
 else
 	skip "the hello of Lua" "lua binding: $MISSING_LUA"
 fi
-find "$root" -name '*.la' -path '*krait/*' >notes.txt
+(cd "$root" && find . -name '*.la' -path '*krait/*') >notes.txt
 empty "no note of libtool is left beside a module" notes.txt
 ok "make uninstall" make -C "$top_builddir" -s uninstall DESTDIR="$root"
 find "$root" -type f >left.txt
