@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # bench/modelled/modelled: the time that a GPU should take, from what the emulated device counts. make modelled
 EXTRA_DIST += %D%/main.c tests/cuda/modelled.sh
+# libkrait-cuda-emu.a comes with the test programs.
+if HAVE_CHECK
 if HAVE_CUDA_EMU
 EXTRA_PROGRAMS += bench/modelled/modelled
 CLEANFILES += bench/modelled/modelled
@@ -13,4 +15,5 @@ bench_modelled_modelled_LDFLAGS = $(CUDA_EMU_LINK)
 bench_modelled_modelled_LDADD = $(CUDA_EMU_LDADD)
 modelled: bench/modelled/modelled
 	bench/modelled/modelled
+endif
 endif

@@ -92,4 +92,3 @@ TESTS += %D%/command.sh
 tests/cuda/command.log: tests/cuda/emulated.so
 endif
 endif
-EXTRA_DIST += %D%/command.sh

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 # What nvcc made of the kernels, and whether all of them ran under emulation.
-EXTRA_DIST += %D%/static.sh %D%/nvcheck.py %D%/without-gpu.sh %D%/not_run.txt kernels/cuda/limits.txt
 if HAVE_CUDA_EMU
 TESTS += %D%/static.sh
 endif

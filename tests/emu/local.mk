@@ -1,12 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The emulation of CUDA: libcuda-emu.a stands in for cudart and cuBLAS, libkrait-cuda-emu.a holds
 # the engine of kernels/cuda over it. A test program takes CUDA_EMU_CPPFLAGS and CUDA_EMU_LDADD.
-emu_runtime = %D%/settings.cpp %D%/calls.cpp %D%/errors.cpp %D%/device.cpp %D%/names.cpp %D%/memory.cpp \
-	%D%/fiber.cpp %D%/grid.cpp %D%/stream.cpp %D%/copy.cpp %D%/graph.cpp %D%/product.cpp %D%/blas.cpp %D%/blaslt.cpp
-emu_headers = %D%/emu_api.h %D%/inner.h %D%/fiber.h %D%/queue.h %D%/product.h \
-	%D%/cuda_emu.h %D%/emu_core.h %D%/emu_launch.h %D%/emu_warp.h %D%/emu_memory.h %D%/emu_math.h \
-	%D%/emu_mma.h %D%/include/cooperative_groups.h %D%/check_device.h
-EXTRA_DIST += $(emu_runtime) $(emu_headers) %D%/emu.ld
 
 emu_warnings = -Wall -Wextra -Wno-unknown-pragmas -Wno-unused-function
 emu_compile = $(CXX) -std=c++17 $(emu_warnings) $(EMU_WERROR) -fPIC -fno-strict-aliasing -I$(top_srcdir) -isystem $(CUDA_DIR)/include
@@ -27,7 +21,6 @@ $(emu_runtime_objects): $(emu_headers)
 emu_test_objects = %D%/test_emu_device.emo %D%/test_emu_host.emo %D%/bugs.emo
 $(emu_kernel_objects) $(emu_test_objects): $(emu_headers) $(cuda_headers)
 CLEANFILES += $(emu_runtime_objects) $(emu_kernel_objects) $(emu_test_objects)
-EXTRA_DIST += $(emu_test_objects:.emo=.cu)
 
 if CUDA_ON_DEVICE
 # The same programs over the real runtime: what asks the emulation does nothing there.
@@ -96,4 +89,3 @@ tests_emu_bugs_LDADD = %D%/bugs.emo libkrait-cuda-emu.a libcuda-emu.a -lstdc++ -
 else
 TESTS += %D%/without-cuda.sh
 endif
-EXTRA_DIST += %D%/without-cuda.sh %D%/bugs.sh %D%/on_device.c

@@ -2,7 +2,6 @@
 check_PROGRAMS += tests/model/test_torch tests/model/test_safetensors tests/model/test_checkpoint
 TESTS += tests/model/test_torch tests/model/test_safetensors tests/model/test_checkpoint
 TESTS += %D%/make_checkpoint.sh
-EXTRA_DIST += %D%/make_checkpoint.py %D%/make_checkpoint.sh
 
 tests_model_test_torch_SOURCES = %D%/test_torch.c %D%/weight_values.c %D%/weight_values.h
 tests_model_test_torch_CPPFLAGS = $(TEST_CPPFLAGS)
