@@ -9,21 +9,23 @@ import sys
 
 
 def read(path):
-	text = re.sub(r"::std::(os::raw|option|marker)::", "", open(path).read())
-	text = re.sub(r"//[^\n]*|/\*.*?\*/|#\[doc[^\]]*\]", "", text, flags=re.S)
+	"""The text without comments, and with no blank but between words: bindgen writes one line where rustfmt is missing."""
+	text = re.sub(r"/\*.*?\*/|#\s*\[\s*doc[^\]]*\]|//[^\n]*", "", open(path).read(), flags=re.S)
 	text = re.sub(r"\br#fn\b|\bfn_\b", "function", text)
 	text = re.sub(r"\s+", " ", text)
-	return re.sub(r",? *([)>])", r"\1", re.sub(r"([(<]) +", r"\1", text.replace("->", "RETURNS"))).replace("RETURNS", "->")
+	text = re.sub(r" ?:: ?std ?:: ?(os ?:: ?raw|option|marker) ?:: ?", " ", text)
+	text = re.sub(r" ?([^\w\s\"]) ?", r"\1", text)
+	return re.sub(r",([)>])", r"\1", text)
 
 
 def parts(text):
 	functions = dict(re.findall(r"pub fn (krait_\w+)(\([^;]*?);", text))
 	constants = {}
-	for name, value in re.findall(r"pub const (KRAIT_\w+): [\w]+ = ([^;]*);", text):
+	for name, value in re.findall(r"pub const (KRAIT_\w+):\w+=([^;]*);", text):
 		constants[name] = int(re.sub(r"krait_status\(|\)", "", value))
-	types = dict(re.findall(r"pub type (krait_\w+) = (.*?);", text))
-	types.update({name: kind.strip() for name, kind in re.findall(r"pub struct (krait_\w+)\(pub (\w+)\)", text)})
-	opaque = set(re.findall(r"pub struct (krait_\w+) \{", text))
+	types = dict(re.findall(r"pub type (krait_\w+)=(.*?);", text))
+	types.update(dict(re.findall(r"pub struct (krait_\w+)\(pub (\w+)\)", text)))
+	opaque = set(re.findall(r"pub struct (krait_\w+)\{", text))
 	return functions, constants, types, opaque
 
 

@@ -13,7 +13,7 @@ result "swig reads krait.i" $? "$work/log"
 result "generate.py knows all types" $? "$work/log"
 diff -u "$sys" "$work/lib.rs" >"$work/log"
 result "krait-sys is current (make rust-sys makes it)" $? "$work/log"
-# bindgen is a witness: one that cannot see is named, and KRAIT_REQUIRE=bindgen makes a failure of it.
+# bindgen is a witness. One that cannot see is named, and KRAIT_REQUIRE=bindgen makes a failure of it.
 blind=
 if [ -z "${BINDGEN-}" ]; then
 	blind="bindgen was not found"
