@@ -877,8 +877,9 @@ KRAIT_API void krait_chat_clear(krait_chat *chat);
 /* The conversation as text, into `out`, which has `n_out` bytes; no terminating zero is written.
  * `add_generation_prompt` other than 0 adds what makes the model answer. `n_text` gets the full size
  * in bytes; it may be NULL.
- * Errors: SPACE; UNSUPPORTED when there is no template or it cannot do something; ARGUMENT when the
- * template refuses the messages; FORMAT when it goes beyond its limits; MEMORY. */
+ * Errors: SPACE; UNSUPPORTED when there is no template, when it does what krait cannot do, or when it
+ * takes too long, too much memory or more than 16 MiB of text; ARGUMENT when the template refuses the
+ * messages; MEMORY. */
 KRAIT_API krait_status krait_chat_render(krait_chat *chat, int add_generation_prompt, char *out, size_t n_out, size_t *n_text);
 
 /* The conversation as tokens, into `out` [n_out], with `add_generation_prompt` as for

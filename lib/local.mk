@@ -8,7 +8,8 @@ include %D%/base/local.mk
 include %D%/model/local.mk
 include %D%/model/readers.mk
 include %D%/text/local.mk
-include %D%/text/template.mk
+include %D%/jinja/local.mk
+include %D%/chat/local.mk
 include %D%/session/local.mk
 include %D%/api/local.mk
 

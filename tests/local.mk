@@ -38,6 +38,7 @@ include %D%/base/local.mk
 include %D%/model/local.mk
 include %D%/model/readers.mk
 include %D%/faults/local.mk
+include %D%/jinja/local.mk
 include %D%/text/local.mk
 include %D%/text/template.mk
 include %D%/session/local.mk

@@ -7,7 +7,6 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/utf8.h"
-#include "base/utf8.h"
 
 #include <string.h>
 
@@ -47,7 +46,7 @@ static krait_status model_template(krait_chat *chat)
 		: "this chat has no template; set one with krait_chat_set_template (zephyr and chatml are built in by name)");
 	if (!source)
 		return KRAIT_OK;
-	status = krait__template_parse(&chat->program, source, strlen(source), &chat->no_program);
+	status = krait__chat_parse(&chat->program, source, strlen(source), &chat->no_program);
 	return status == KRAIT_ERROR_MEMORY ? krait__why_memory(&chat->why) : KRAIT_OK;
 }
 
@@ -83,7 +82,7 @@ void krait_chat_free(krait_chat *chat)
 	if (!chat)
 		return;
 	krait__chat_forget(chat);
-	krait__template_free(chat->program);
+	krait__jinja_program_free(chat->program);
 	json_decref(chat->messages);
 	json_decref(chat->variables);
 	krait__free(chat->message);
@@ -117,7 +116,7 @@ static krait_status enter(krait_chat *chat)
 
 krait_status krait_chat_set_template(krait_chat *chat, const char *jinja)
 {
-	struct template *program;
+	struct jinja_program *program;
 	krait_status status;
 	krait_status entered = enter(chat);
 
@@ -128,10 +127,10 @@ krait_status krait_chat_set_template(krait_chat *chat, const char *jinja)
 	for (size_t i = 0; i < sizeof(built_in) / sizeof(*built_in); i++)
 		if (strcmp(jinja, built_in[i].name) == 0)
 			jinja = built_in[i].source;
-	status = krait__template_parse(&program, jinja, strlen(jinja), &chat->why);
+	status = krait__chat_parse(&program, jinja, strlen(jinja), &chat->why);
 	if (status != KRAIT_OK)
 		return status;
-	krait__template_free(chat->program);
+	krait__jinja_program_free(chat->program);
 	chat->program = program;
 	return KRAIT_OK;
 }
@@ -231,25 +230,25 @@ static bool names_token(const char *name)
 }
 
 /* The texts of special tokens count as the template's own. */
-static size_t add_variables(struct template_variable *out, json_t *object)
+static size_t add_variables(struct chat_variable *out, json_t *object)
 {
 	const char *name;
 	json_t *value;
 	size_t n = 0;
 
 	json_object_foreach(object, name, value)
-		out[n++] = (struct template_variable){ name, value, names_token(name) && json_is_string(value) ? TRUST_TEXT : TRUST_NOTHING };
+		out[n++] = (struct chat_variable){ name, value, names_token(name) && json_is_string(value) ? TRUST_TEXT : TRUST_NOTHING };
 	return n;
 }
 
-krait_status krait__chat_render(krait_chat *chat, bool prompt, struct rendering *out)
+krait_status krait__chat_render(krait_chat *chat, bool prompt, struct chat_rendering *out)
 {
 	json_t *special = chat->model ? chat->model->special_tokens : NULL;
 	size_t room = json_object_size(special) + json_object_size(chat->variables) + 4, n = 0;
-	struct template_variable *variables;
+	struct chat_variable *variables;
 	krait_status status;
 
-	*out = (struct rendering){ 0 };
+	*out = (struct chat_rendering){ 0 };
 	if (!chat->program) {
 		chat->why = chat->no_program;
 		return chat->why.status;
@@ -257,13 +256,13 @@ krait_status krait__chat_render(krait_chat *chat, bool prompt, struct rendering 
 	variables = krait__alloc(room, sizeof(*variables));
 	if (!variables)
 		return krait__why_memory(&chat->why);
-	variables[n++] = (struct template_variable){ "tools", json_null(), TRUST_NOTHING };
-	variables[n++] = (struct template_variable){ "documents", json_null(), TRUST_NOTHING };
+	variables[n++] = (struct chat_variable){ "tools", json_null(), TRUST_NOTHING };
+	variables[n++] = (struct chat_variable){ "documents", json_null(), TRUST_NOTHING };
 	n += special ? add_variables(variables + n, special) : 0;
 	n += add_variables(variables + n, chat->variables);
-	variables[n++] = (struct template_variable){ "messages", chat->messages, TRUST_ROLES };
-	variables[n++] = (struct template_variable){ "add_generation_prompt", json_boolean(prompt), TRUST_NOTHING };
-	status = krait__template_render(chat->program, variables, n, time(NULL), out, &chat->message, &chat->why);
+	variables[n++] = (struct chat_variable){ "messages", chat->messages, TRUST_ROLES };
+	variables[n++] = (struct chat_variable){ "add_generation_prompt", json_boolean(prompt), TRUST_NOTHING };
+	status = krait__chat_run(chat->program, variables, n, time(NULL), out, &chat->message, &chat->why);
 	krait__free(variables);
 	return status;
 }
@@ -283,7 +282,7 @@ static krait_status too_small(krait_chat *chat, size_t n_out, size_t need, const
 
 krait_status krait_chat_render(krait_chat *chat, int add_generation_prompt, char *out, size_t n_out, size_t *n_text)
 {
-	struct rendering rendering;
+	struct chat_rendering rendering;
 	krait_status status;
 
 	if (n_text)
@@ -302,14 +301,14 @@ krait_status krait_chat_render(krait_chat *chat, int add_generation_prompt, char
 		status = too_small(chat, n_out, rendering.text.size, "bytes");
 	else if (out && rendering.text.size)
 		memcpy(out, rendering.text.data, rendering.text.size);
-	krait__rendering_free(&rendering);
+	krait__chat_rendering_free(&rendering);
 	return status;
 }
 
 krait_status krait_chat_encode(krait_chat *chat, int add_generation_prompt, krait_token *out, size_t n_out, size_t *n_tokens)
 {
 	struct token_list tokens = { 0 };
-	struct rendering rendering;
+	struct chat_rendering rendering;
 	krait_status status;
 
 	if (n_tokens)
@@ -325,7 +324,7 @@ krait_status krait_chat_encode(krait_chat *chat, int add_generation_prompt, krai
 	if (status != KRAIT_OK)
 		return status;
 	status = krait__tokenizer_append_spans(chat->model->tokenizer, &tokens, rendering.text.data, rendering.spans, rendering.n_spans, &chat->why);
-	krait__rendering_free(&rendering);
+	krait__chat_rendering_free(&rendering);
 	if (status == KRAIT_OK && n_tokens)
 		*n_tokens = tokens.size;
 	if (status == KRAIT_OK && out && tokens.size > n_out)

@@ -4,7 +4,7 @@
 #define KRAIT_API_CHAT_H
 
 #include "model/model.h"
-#include "text/template.h"
+#include "chat/render.h"
 
 #include <stdbool.h>
 
@@ -21,7 +21,7 @@ struct krait_chat {
 	struct why why;
 	char *message;                  /* of raise_exception, where it is too long for `why` */
 	krait_model *model;
-	struct template *program;       /* NULL: there is none, `no_program` says why */
+	struct jinja_program *program;       /* NULL: there is none, `no_program` says why */
 	struct why no_program;
 	json_t *messages;               /* array */
 	json_t *variables;              /* object: what krait_chat_set_json was given */
@@ -30,7 +30,7 @@ struct krait_chat {
 
 void krait__chat_begin(krait_chat *chat);       /* a call: no error yet */
 bool krait__chat_forked(const krait_chat *chat);
-krait_status krait__chat_render(krait_chat *chat, bool prompt, struct rendering *out);
+krait_status krait__chat_render(krait_chat *chat, bool prompt, struct chat_rendering *out);
 krait_status krait__chat_need_tokenizer(krait_chat *chat);
 void krait__chat_forget(krait_chat *chat);      /* what was fed */
 

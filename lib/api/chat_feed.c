@@ -75,7 +75,7 @@ static size_t whole_characters(const struct buffer *text)
 }
 
 /* How much of the rendering is in the session. */
-static krait_status find_start(krait_chat *chat, const krait_session *session, uint64_t position, const struct rendering *rendering, size_t *start)
+static krait_status find_start(krait_chat *chat, const krait_session *session, uint64_t position, const struct chat_rendering *rendering, size_t *start)
 {
 	struct buffer answer = { 0 };
 	size_t n_answer;
@@ -101,7 +101,7 @@ static krait_status find_start(krait_chat *chat, const krait_session *session, u
 }
 
 /* The tokens from `start` on; `rendering`'s spans are cut down to it. */
-static krait_status encode_from(krait_chat *chat, struct rendering *rendering, size_t start, struct token_list *out)
+static krait_status encode_from(krait_chat *chat, struct chat_rendering *rendering, size_t start, struct token_list *out)
 {
 	struct text_span *span = rendering->spans;
 	size_t skip = start;
@@ -115,7 +115,7 @@ static krait_status encode_from(krait_chat *chat, struct rendering *rendering, s
 }
 
 /* What a cancelled feed left over comes first. */
-static krait_status new_tokens(krait_chat *chat, struct rendering *rendering, size_t start, struct token_list *out)
+static krait_status new_tokens(krait_chat *chat, struct chat_rendering *rendering, size_t start, struct token_list *out)
 {
 	const struct token_list *last = &chat->fed.tokens;
 	size_t n = start && chat->fed.n_done < last->size ? last->size - chat->fed.n_done : 0;
@@ -144,7 +144,7 @@ static krait_status read_tokens(krait_session *session, const struct token_list 
 }
 
 /* Everything is ready before the first token moves. */
-static krait_status feed(krait_chat *chat, krait_session *session, struct rendering *rendering, struct token_list *tokens, bool goes_on)
+static krait_status feed(krait_chat *chat, krait_session *session, struct chat_rendering *rendering, struct token_list *tokens, bool goes_on)
 {
 	uint64_t position = goes_on ? session->now.course.position : 0, after;
 	char *text = krait__copy_bytes(rendering->text.data, rendering->text.size);
@@ -165,7 +165,7 @@ static krait_status feed(krait_chat *chat, krait_session *session, struct render
 	return status;
 }
 
-static krait_status feed_rendering(krait_chat *chat, krait_session *session, struct rendering *rendering)
+static krait_status feed_rendering(krait_chat *chat, krait_session *session, struct chat_rendering *rendering)
 {
 	struct token_list tokens = { 0 };
 	uint64_t position = session->now.course.position;
@@ -187,7 +187,7 @@ static krait_status feed_rendering(krait_chat *chat, krait_session *session, str
 
 krait_status krait_chat_feed(krait_chat *chat, krait_session *session)
 {
-	struct rendering rendering = { 0 };
+	struct chat_rendering rendering = { 0 };
 	krait_status status;
 
 	if (!chat || !chat->messages || !chat->variables || !session)
@@ -204,6 +204,6 @@ krait_status krait_chat_feed(krait_chat *chat, krait_session *session)
 		status = krait__session_enter_work(session, false);
 	if (status == KRAIT_OK)
 		status = krait__session_leave(session, feed_rendering(chat, session, &rendering));
-	krait__rendering_free(&rendering);
+	krait__chat_rendering_free(&rendering);
 	return status;
 }

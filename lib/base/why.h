@@ -3,6 +3,7 @@
 #ifndef KRAIT_BASE_WHY_H
 #define KRAIT_BASE_WHY_H
 
+#include "base/quote.h"
 #include "krait.h"
 
 struct why {
@@ -23,10 +24,5 @@ void krait__why_clear(struct why *why);
 
 /* Puts "prefix: " before the text that is there. */
 void krait__why_prefix(struct why *why, const char *prefix);
-
-/* `text` in single quotes with control characters and broken UTF-8 as \xHH, shortened
- * with ... to fit; n_out at least 16. Returns out. n_text may be SIZE_MAX: up to its zero. */
-struct quoted { char text[200]; };
-const char *krait__quote(struct quoted *out, const char *text, size_t n_text);
 
 #endif

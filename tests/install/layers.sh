@@ -22,14 +22,18 @@ only() {
 
 ok "there are sources" test -n "$(includes lib)"
 only lib/base 'config\.h|base/[a-z0-9_]+\.h|krait\.h'
-only lib/model 'config\.h|(base|model)/[a-z0-9_]+\.h|engine\.h|krait(_experimental)?\.h|text/(tokenizer|template)\.h|kernels/cpu/cpu\.h'
+only lib/model 'config\.h|(base|model)/[a-z0-9_]+\.h|engine\.h|krait(_experimental)?\.h|text/tokenizer\.h|kernels/cpu/cpu\.h'
+only lib/jinja 'config\.h|base/(memory|quote|size|utf8)\.h|jinja/([a-z]+/)?[a-z0-9_]+\.h'
+only lib/chat 'config\.h|(base|model|session|text|chat)/[a-z0-9_]+\.h|jinja/jinja\.h|krait(_experimental)?\.h'
 only lib/text 'config\.h|(base|text)/[a-z0-9_]+\.h|krait(_experimental)?\.h'
 only lib/session 'config\.h|(base|model|session|text)/[a-z0-9_]+\.h|engine\.h|krait(_experimental)?\.h'
-only lib/api 'config\.h|(base|model|session|text|api)/[a-z0-9_]+\.h|engine\.h|krait(_experimental)?\.h|kernels/cpu/cpu\.h'
+only lib/api 'config\.h|(base|model|session|text|chat|api)/[a-z0-9_]+\.h|engine\.h|krait(_experimental)?\.h|kernels/cpu/cpu\.h'
 only kernels 'config\.h|(base|kernels/cpu|kernels/cuda)/[a-z0-9_]+\.h|cpu/[a-z0-9_]+\.h|engine\.h|krait\.h'
 only tools 'config\.h|krait(_experimental)?\.h'
 grep -rn 'include *[<"]\(jansson\|pcre2\|utf8proc\)' --include='*.[ch]' lib/api lib/session kernels >"$work/found"
 empty "JSON, patterns and Unicode stay in lib/base, lib/model and lib/text" "$work/found"
+grep -rnwE 'krait_status|KRAIT_[A-Z_]+|json_t' --include='*.[ch]' lib/jinja | grep -v 'KRAIT_JINJA_[A-Z]*_H' >"$work/found"
+empty "the template language knows nothing of krait" "$work/found"
 grep -n 'include' include/krait.h | grep -v '<stddef.h>\|<stdint.h>' | grep '# *include' >"$work/found"
 empty "krait.h needs only stddef.h and stdint.h" "$work/found"
 grep -rnE '\b(malloc|calloc|realloc|strdup|strndup|aligned_alloc|posix_memalign)\(' --include='*.[ch]' lib kernels |

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_chat.c - krait_chat_*: messages to text, to tokens, and into a session. */
 #include "support.h"
-#include "text/template.h"
+#include "chat/render.h"
 
 #include "krait.h"
 
@@ -170,36 +170,36 @@ START_TEST(test_zephyr_ids)
 {
 	json_t *root = read_json("templates/zephyr.json"), *cases = json_object_get(root, "cases"), *source = json_object_get(root, "source");
 	krait_tokenizer *tokenizer;
-	struct template *program;
+	struct jinja_program *program;
 	struct why why;
 	size_t n_json, n_checked = 0;
 	char *json = support_read("tokenizer/neox/tokenizer.json", &n_json), *message;
 
 	ck_assert_int_eq(krait__tokenizer_load(&tokenizer, json, n_json, "neox", &why), KRAIT_OK);
-	ck_assert_int_eq(krait__template_parse(&program, json_string_value(source), json_string_length(source), &why), KRAIT_OK);
+	ck_assert_int_eq(krait__chat_parse(&program, json_string_value(source), json_string_length(source), &why), KRAIT_OK);
 	for (size_t i = 0; i < json_array_size(cases); i++) {
 		json_t *one = json_array_get(cases, i), *ids = json_object_get(one, "ids_neox");
 		char *messages = json_dumps(json_object_get(one, "messages"), 0);
-		const struct template_variable variables[] = {
+		const struct chat_variable variables[] = {
 			{ "messages", json_object_get(one, "messages"), TRUST_ROLES },
 			{ "add_generation_prompt", json_object_get(one, "add_generation_prompt"), TRUST_NOTHING },
 			{ "eos_token", json_object_get(json_object_get(root, "variables"), "eos_token"), TRUST_TEXT },
 		};
 		struct token_list tokens = { 0 };
-		struct rendering rendering;
+		struct chat_rendering rendering;
 
 		if (ids && !strstr(messages, "<|")) {   /* what a content says is never special here */
-			ck_assert_int_eq(krait__template_render(program, variables, 3, 0, &rendering, &message, &why), KRAIT_OK);
+			ck_assert_int_eq(krait__chat_run(program, variables, 3, 0, &rendering, &message, &why), KRAIT_OK);
 			ck_assert_int_eq(krait__tokenizer_append_spans(tokenizer, &tokens, rendering.text.data, rendering.spans, rendering.n_spans, &why), KRAIT_OK);
 			check_ids(tokens.ids, tokens.size, ids);
-			krait__rendering_free(&rendering);
+			krait__chat_rendering_free(&rendering);
 			krait__token_list_free(&tokens);
 			n_checked++;
 		}
 		free(messages);
 	}
 	ck_assert_uint_ge(n_checked, 15);
-	krait__template_free(program);
+	krait__jinja_program_free(program);
 	krait_tokenizer_free(tokenizer);
 	free(json);
 	json_decref(root);
