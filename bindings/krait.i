@@ -58,6 +58,7 @@ MACRO(krait_tokenizer_encode, arg5, arg6, arg7, krait_token)
 MACRO(krait_tokenizer_decode, arg5, arg6, arg7, char)
 MACRO(krait_chat_render, arg3, arg4, arg5, char)
 MACRO(krait_chat_encode, arg3, arg4, arg5, krait_token)
+MACRO(krait_chat_pending, arg3, arg4, arg5, krait_token)
 MACRO(krait_state_note, arg2, arg3, arg4, char)
 %enddef
 

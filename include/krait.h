@@ -854,8 +854,8 @@ KRAIT_API void krait_chat_free(krait_chat *chat);
 KRAIT_API const char *krait_chat_error(const krait_chat *chat);
 
 /* Another template than the model's: `jinja` is its source, or "zephyr" or "chatml".
- * Errors: UNSUPPORTED for what krait's templates cannot do, FORMAT for what is no template, and the
- * text names the construct and its line; MEMORY. */
+ * Errors: ARGUMENT when it is a text without anything of Jinja in it; FORMAT when it is not Jinja;
+ * UNSUPPORTED when it does what krait cannot do; MEMORY. The one from before stays. */
 KRAIT_API krait_status krait_chat_set_template(krait_chat *chat, const char *jinja);
 
 /* Gives the variable `name` of the template the value of `n_json` bytes of `json`; NULL takes it
@@ -871,7 +871,8 @@ KRAIT_API krait_status krait_chat_add(krait_chat *chat, const char *role, const 
  * Errors: ARGUMENT when it is none; MEMORY. */
 KRAIT_API krait_status krait_chat_add_json(krait_chat *chat, const char *json, size_t n_json);
 
-/* Drops the messages, and what the chat knows of what it fed. */
+/* Drops the messages. What a session has read of them is found again when they are added anew: this
+ * is how messages are edited or taken back. */
 KRAIT_API void krait_chat_clear(krait_chat *chat);
 
 /* The conversation as text, into `out`, which has `n_out` bytes; no terminating zero is written.
@@ -887,13 +888,32 @@ KRAIT_API krait_status krait_chat_render(krait_chat *chat, int add_generation_pr
  * Errors: as krait_chat_render; UNSUPPORTED when there is no tokenizer. */
 KRAIT_API krait_status krait_chat_encode(krait_chat *chat, int add_generation_prompt, krait_token *out, size_t n_out, size_t *n_tokens);
 
-/* Feeds the `session` what is new since this chat's last feed, with the generation prompt. From
- * then on the session remembers the tokens that it reads, 4 bytes each, until the next feed:
- * an answer may be of any length.
- * Errors: MISMATCH, nothing fed, when the new rendering does not extend the old, or the session is
- * of another model; BUSY when the session is in use; else as krait_chat_encode and
- * krait_session_feed, the text being on the chat. */
+/* Makes the `session` have read the conversation, with the generation prompt, whatever it has read
+ * before: what it has of it stays, and it goes back and reads anew from where that is different.
+ * Messages may have been edited, taken back or added, thoughts dropped by the template, answers cut
+ * by a stop text or a limit; an answer that is added as it was generated is not read again. A
+ * session that was cancelled in the feed goes on in the next one.
+ * From then on the session stops where the template closes an answer: at its token for that (as by
+ * krait_session_add_stop), or else at its text (as by krait_session_add_stop_text).
+ * Errors: MISMATCH, nothing fed, when the session is of another model; BUSY when the session is in
+ * use; else as krait_chat_encode and krait_session_feed, the text being on the chat. */
 KRAIT_API krait_status krait_chat_feed(krait_chat *chat, krait_session *session);
+
+/* How many tokens the last krait_chat_feed did not have to read, since the session had them. 0 before
+ * the first one. */
+KRAIT_API size_t krait_chat_reused(const krait_chat *chat);
+
+/* The tokens that krait_chat_feed would now read into `session`, after it went back, into `out`
+ * [n_out]; `n_tokens` gets their number; it may be NULL. The session stays as it is.
+ * Errors: as krait_chat_encode; MISMATCH and BUSY as krait_chat_feed. */
+KRAIT_API krait_status krait_chat_pending(krait_chat *chat, krait_session *session, krait_token *out, size_t n_out, size_t *n_tokens);
+
+/* Says that `session`, which was restored from a file, say, has read the messages so far: nothing is
+ * fed. krait_chat_feed finds that out by itself; this call tells whether it will. A session
+ * remembers as much as KRAIT_REWIND_TOKENS lets it, at least 1024 tokens by default, and of what lies
+ * before whether it is what the messages are as tokens.
+ * Errors: MISMATCH when it has read something else or does not remember; else as krait_chat_feed. */
+KRAIT_API krait_status krait_chat_resume(krait_chat *chat, krait_session *session);
 
 #ifdef __cplusplus
 }

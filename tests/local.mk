@@ -41,6 +41,7 @@ include %D%/faults/local.mk
 include %D%/jinja/local.mk
 include %D%/text/local.mk
 include %D%/text/template.mk
+include %D%/chat/local.mk
 include %D%/session/local.mk
 include %D%/compose/local.mk
 include %D%/kernels/local.mk

@@ -160,6 +160,8 @@ static int measure(struct bench *bench, struct ceilings *ceilings)
 	if (status < 0)
 		status = bench_states(bench);
 	if (status < 0)
+		status = bench_diverge(bench);
+	if (status < 0)
 		status = bench_ceilings(bench, ceilings, true);
 	if (ceilings->read_before > 0) {
 		bench_add_limits(bench, ceilings);

@@ -59,6 +59,7 @@ int bench_decode_alone(krait_session *session, size_t n);
 int bench_decode(struct bench *bench, size_t n_batch);
 int bench_prefill(struct bench *bench, size_t n_tokens);
 int bench_states(struct bench *bench);
+int bench_diverge(struct bench *bench);        /* where there is a tokenizer */
 int bench_lasting(struct bench *bench);        /* time per token and memory, early and late */
 int bench_memory(struct bench *bench);         /* the most memory that was in use */
 

@@ -156,6 +156,8 @@ static void print_row(const json_t *row)
 	else if (is(row, "memory"))
 		output_format("peak %s, weights and state %s: %.3f times\n", sizes_bytes(one, number(row, "peak_bytes")),
 			sizes_bytes(other, number(row, "weight_bytes") + number(row, "state_bytes")), number(row, "peak_over_needed"));
+	else if (is(row, "diverge"))
+		output_format("%10.0f tokens read for a talk of %.0f\n", number(row, "tokens_read"), number(row, "tokens_in_all"));
 	else if (is(row, "profile"))
 		print_profile(row);
 	else if (json_object_get(row, "tokens_per_second"))

@@ -32,15 +32,6 @@ struct asked {
 	const char *template, *system, *load;
 };
 
-static const struct { const char *name, *jinja; } templates[] = {
-	{ "zephyr",
-		"{% for message in messages %}{{ '<|' + message['role'] + '|>\n' + message['content'] + eos_token + '\n' }}{% endfor %}"
-		"{% if add_generation_prompt %}{{ '<|assistant|>\n' }}{% endif %}" },
-	{ "chatml",
-		"{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n' }}{% endfor %}"
-		"{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}" },
-};
-
 static int read_options(struct asked *asked, struct chat *chat, const struct verb *verb, int argc, char **argv)
 {
 	struct option_row sampling[SAMPLING_ROWS];
@@ -67,20 +58,30 @@ static int read_options(struct asked *asked, struct chat *chat, const struct ver
 	return status;
 }
 
+/* A name that the library knows, a template as it is, or a file with one. */
 static int set_template(struct chat *chat, const char *which)
 {
 	struct text text = { 0 };
-	const char *jinja = NULL;
+	krait_chat *probe;
 	int status = -1;
 
-	for (size_t i = 0; i < sizeof templates / sizeof *templates; i++)
-		if (!strcmp(which, templates[i].name))
-			jinja = templates[i].jinja;
-	if (!jinja)
+	if (krait_chat_new(&probe, NULL) != KRAIT_OK) {
+		krait_chat_free(probe);
+		return say_failure("out of memory");
+	}
+	if (krait_chat_set_template(probe, which) == KRAIT_OK) {
+		chat->setup.template = strdup(which);
+	} else {
 		status = files_read(&text, which);
-	if (status < 0 && krait_chat_set_template(chat->setup.chat, jinja ? jinja : text.data) != KRAIT_OK)
-		status = say_failure("%s: %s", which, krait_chat_error(chat->setup.chat));
+		if (status < 0 && krait_chat_set_template(probe, text.data ? text.data : "") != KRAIT_OK)
+			status = say_failure("%s: %s", which, krait_chat_error(probe));
+		if (status < 0)
+			chat->setup.template = strdup(text.data ? text.data : "");
+	}
+	if (status < 0 && !chat->setup.template)
+		status = say_failure("out of memory");
 	text_free(&text);
+	krait_chat_free(probe);
 	return status;
 }
 
@@ -104,12 +105,8 @@ static int prepare(struct chat *chat, const struct asked *asked)
 		return status;
 	if (!asked->template && !has_template(setup->model))
 		return say_failure("the model has no chat template: choose one with --template zephyr, chatml or a file");
-	if (krait_chat_new(&setup->chat, setup->model) != KRAIT_OK)
-		return say_failure("%s", krait_chat_error(setup->chat));
 	if (asked->template && (status = set_template(chat, asked->template)) >= 0)
 		return status;
-	if (!setup_template(setup))
-		return STATUS_FAILED;
 	sampling_fill(&setup->sampling, setup->model, false, DEFAULT_TEMPERATURE, DEFAULT_TOP_P);
 	sampling_seed(&setup->sampling);
 	chat->branches[0] = conversation_new(setup, "main");
@@ -203,8 +200,7 @@ static void close_chat(struct chat *chat)
 	interrupt_watch(NULL);
 	for (size_t i = 0; i < chat->n_branches; i++)
 		conversation_free(chat->branches[i]);
-	krait_chat_free(chat->setup.chat);
-	free(chat->setup.closing);
+	free(chat->setup.template);
 	krait_model_free(chat->setup.model);
 }
 

@@ -64,7 +64,7 @@ static int fork_here(struct chat *chat, const char *argument)
 		snprintf(name, sizeof name, "fork%zu", i);
 	if (find(chat, name) < chat->n_branches)
 		return say_failure("there is a branch '%s' already: '/switch %s' goes to it", name, name);
-	fork = conversation_fork(current(chat), name);
+	fork = conversation_fork(current(chat), &chat->setup, name);
 	if (!fork)
 		return STATUS_FAILED;
 	say_note("now in '%s'; '/switch %s' goes back", name, current(chat)->name);
@@ -94,7 +94,7 @@ static int switch_to(struct chat *chat, const char *name)
 static int undo(struct chat *chat, const char *argument)
 {
 	(void)argument;
-	if (!conversation_undo(current(chat), &chat->setup))
+	if (!conversation_undo(current(chat)))
 		return STATUS_FAILED;
 	say_note("taken back: %zu messages left", json_array_size(current(chat)->messages));
 	return -1;

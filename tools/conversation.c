@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* conversation.c - messages, the session that has read them, and the way back. */
+/* conversation.c - messages, and the session that reads them and answers. What has to be read is the library's affair:
+ * whatever becomes of the messages, it goes back and reads what is new. */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
 
 #include "conversation.h"
 
-#include "closing.h"
+#include "interrupt.h"
+#include "progress.h"
 #include "say.h"
 #include "terminal.h"
 #include "verbs.h"
@@ -15,65 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct mark *mark_take(krait_session *session)
-{
-	struct mark *mark = calloc(1, sizeof *mark);
-
-	if (!mark) {
-		say_failure("out of memory");
-		return NULL;
-	}
-	mark->n_owners = 1;
-	if (krait_session_position(session) && !stream_snapshot(&mark->state, session)) {
-		free(mark);
-		return NULL;
-	}
-	return mark;
-}
-
-static void mark_drop(struct mark *mark)
-{
-	if (!mark || --mark->n_owners)
-		return;
-	krait_state_free(mark->state);
-	free(mark);
-}
-
-static bool mark_return(const struct mark *mark, const struct setup *setup, krait_session *session)
-{
-	krait_status status;
-
-	do
-		status = mark->state ? krait_session_restore(session, mark->state) : krait_session_reset(session);
-	while (status == KRAIT_CANCELLED);
-	if (status != KRAIT_OK)
-		say_failure("%s", krait_session_error(session));
-	/* A snapshot brings the settings of its time; those of the chat are newer. */
-	return status == KRAIT_OK && sampling_apply(&setup->sampling, session);
-}
-
-static void turn_drop(struct turn *turn)
-{
-	mark_drop(turn->before);
-	mark_drop(turn->asked);
-}
-
-void conversation_forget(struct conversation *conversation)
-{
-	for (size_t i = 0; i < conversation->n_turns; i++)
-		turn_drop(&conversation->turns[i]);
-	conversation->n_turns = 0;
-}
-
-static void turns_add(struct conversation *conversation, const struct turn *turn)
-{
-	if (conversation->n_turns == CONVERSATION_TURNS) {
-		turn_drop(&conversation->turns[0]);
-		memmove(conversation->turns, conversation->turns + 1, (CONVERSATION_TURNS - 1) * sizeof *turn);
-		conversation->n_turns--;
-	}
-	conversation->turns[conversation->n_turns++] = *turn;
-}
+/* How far /undo and /regen go back without reading all anew. */
+#define REACH 16384
 
 static void shorten(json_t *messages, size_t n)
 {
@@ -92,6 +37,18 @@ static bool add_message(json_t *messages, const char *role, const char *content,
 	return false;
 }
 
+static bool chat_open(struct conversation *conversation, const struct setup *setup)
+{
+	krait_chat **chat = &conversation->chat;
+	krait_status status = krait_chat_new(chat, setup->model);
+
+	if (status == KRAIT_OK && setup->template)
+		status = krait_chat_set_template(*chat, setup->template);
+	if (status != KRAIT_OK)
+		say_failure("%s", krait_chat_error(*chat));
+	return status == KRAIT_OK;
+}
+
 struct conversation *conversation_new(const struct setup *setup, const char *name)
 {
 	struct conversation *conversation = calloc(1, sizeof *conversation);
@@ -107,7 +64,12 @@ struct conversation *conversation_new(const struct setup *setup, const char *nam
 		conversation_free(conversation);
 		return NULL;
 	}
-	if (!sampling_apply(&setup->sampling, conversation->session) || !closing_stops(setup, conversation->session)) {
+	if (krait_session_set_int(conversation->session, KRAIT_REWIND_TOKENS, REACH) != KRAIT_OK) {
+		say_failure("%s", krait_session_error(conversation->session));
+		conversation_free(conversation);
+		return NULL;
+	}
+	if (!chat_open(conversation, setup) || !sampling_apply(&setup->sampling, conversation->session)) {
 		conversation_free(conversation);
 		return NULL;
 	}
@@ -118,84 +80,75 @@ void conversation_free(struct conversation *conversation)
 {
 	if (!conversation)
 		return;
-	conversation_forget(conversation);
+	krait_chat_free(conversation->chat);
 	krait_session_free(conversation->session);
 	json_decref(conversation->messages);
 	free(conversation);
 }
 
-struct conversation *conversation_fork(struct conversation *from, const char *name)
+struct conversation *conversation_fork(struct conversation *from, const struct setup *setup, const char *name)
 {
-	struct conversation *fork = malloc(sizeof *fork);
+	struct conversation *fork = calloc(1, sizeof *fork);
 	krait_status status;
 
 	if (!fork) {
 		say_failure("out of memory");
 		return NULL;
 	}
-	*fork = *from;
 	snprintf(fork->name, sizeof fork->name, "%s", name);
 	do
 		status = krait_session_fork(&fork->session, from->session);
 	while (status == KRAIT_CANCELLED);
 	fork->messages = status == KRAIT_OK ? json_deep_copy(from->messages) : NULL;
-	if (!fork->messages) {
+	if (!fork->messages)
 		say_failure("%s", status == KRAIT_OK ? "out of memory" : krait_session_error(from->session));
-		krait_session_free(fork->session);
-		free(fork);
+	if (!fork->messages || !chat_open(fork, setup)) {
+		conversation_free(fork);
 		return NULL;
-	}
-	for (size_t i = 0; i < fork->n_turns; i++) {
-		fork->turns[i].before->n_owners++;
-		fork->turns[i].asked->n_owners++;
 	}
 	return fork;
 }
 
-/* What the session has yet to read of the messages, with the prompt for an answer. *anew:
- * that is all of it, from an empty session. NULL after saying why. */
-static krait_token *unread(const struct conversation *conversation, const struct setup *setup, size_t *n_unread, bool *anew)
-{
-	size_t n_messages = json_array_size(conversation->messages), n_whole, n_closed = 0;
-	size_t n_closing = conversation->open ? setup->n_closing : 0;
-	krait_token *whole = closing_encode(setup->chat, conversation->messages, n_messages, true, &n_whole);
-	krait_token *closed = NULL, *out = NULL;
+/* ---- reading ------------------------------------------------------------------------------- */
 
-	*anew = conversation->stale || krait_session_position(conversation->session) == 0;
-	if (whole && !*anew) {
-		closed = closing_encode(setup->chat, conversation->messages, n_messages - 1, false, &n_closed);
-		/* A template that writes old messages otherwise than new ones is read anew. */
-		*anew = !closed || !closing_begins(whole, n_whole, closed, n_closed) || n_closed < n_closing
-			|| !closing_begins(closed + n_closed - n_closing, n_closing, setup->closing, n_closing);
+/* Gives the chat the messages. False after saying why not. */
+static bool give_messages(const struct conversation *conversation)
+{
+	const json_t *message;
+	size_t i;
+
+	krait_chat_clear(conversation->chat);
+	json_array_foreach(conversation->messages, i, message) {
+		char *text = json_dumps(message, JSON_COMPACT);
+		bool good = text && krait_chat_add_json(conversation->chat, text, strlen(text)) == KRAIT_OK;
+
+		if (!good)
+			say_failure("%s", text ? krait_chat_error(conversation->chat) : "out of memory");
+		free(text);
+		if (!good)
+			return false;
 	}
-	if (whole && *anew)
-		n_closed = n_closing = 0;
-	if (whole && (out = malloc((n_closing + n_whole - n_closed + 1) * sizeof *out))) {
-		if (n_closing)
-			memcpy(out, setup->closing, n_closing * sizeof *out);
-		memcpy(out + n_closing, whole + n_closed, (n_whole - n_closed) * sizeof *out);
-		*n_unread = n_closing + n_whole - n_closed;
-	}
-	free(whole);
-	free(closed);
-	return out;
+	return true;
 }
 
-static int read_question(struct conversation *conversation, const struct setup *setup)
+/* Makes the session have read the messages and the prompt for an answer. -1, or an exit status. */
+static int read_messages(const struct conversation *conversation)
 {
-	size_t n_tokens = 0;
-	bool anew;
-	krait_token *tokens = unread(conversation, setup, &n_tokens, &anew);
-	int status;
+	krait_status status = KRAIT_CANCELLED;
 
-	if (!tokens)
+	if (!give_messages(conversation))
 		return STATUS_FAILED;
-	if (anew)
-		krait_session_reset(conversation->session);
-	status = stream_feed(conversation->session, tokens, n_tokens);
-	free(tokens);
-	return status;
+	progress_begin("reading the text");
+	/* A Ctrl-C that the last turn already answered may still cancel this call. */
+	while (status == KRAIT_CANCELLED && !interrupt_seen())
+		status = krait_chat_feed(conversation->chat, conversation->session);
+	progress_end();
+	if (status == KRAIT_CANCELLED)
+		return STATUS_INTERRUPTED;
+	return status == KRAIT_OK ? -1 : say_failure("%s", krait_chat_error(conversation->chat));
 }
+
+/* ---- answering ------------------------------------------------------------------------------- */
 
 static void end_answer(const struct setup *setup, const struct stream *stream)
 {
@@ -211,7 +164,8 @@ static void end_answer(const struct setup *setup, const struct stream *stream)
 	json_object_set_new(line, "done", json_true());
 	json_object_set_new(line, "reason", json_string(stream->reason));
 	json_object_set_new(line, "role", json_string("assistant"));
-	json_object_set_new(line, "content", json_stringn(stream->whole->data ? stream->whole->data : "", stream->whole->n));
+	json_object_set_new(line, "content",
+		json_stringn(stream->whole->data ? stream->whole->data : "", stream->whole->n));
 	json_object_set_new(line, "n_tokens", json_integer(stream->n_tokens));
 	json_object_set_new(line, "position", json_integer((json_int_t)krait_session_position(stream->session)));
 	json_object_set_new(line, "seconds", json_real(stream->seconds));
@@ -221,6 +175,27 @@ static void end_answer(const struct setup *setup, const struct stream *stream)
 	output_flush();
 	free(text);
 	json_decref(line);
+}
+
+/* Whether the template takes the messages as they are. */
+static bool is_renderable(const struct conversation *conversation)
+{
+	return give_messages(conversation) && krait_chat_render(conversation->chat, 0, NULL, 0, NULL) == KRAIT_OK;
+}
+
+/* Adds what was answered. There are templates that refuse a message without text: then the question goes, too, for two
+ * questions in a row would be refused as well. */
+static bool add_answer(struct conversation *conversation, const struct text *whole)
+{
+	size_t n = json_array_size(conversation->messages);
+
+	if (!add_message(conversation->messages, "assistant", whole->data ? whole->data : "", whole->n))
+		return false;
+	if (whole->n || is_renderable(conversation))
+		return true;
+	shorten(conversation->messages, n - 1);
+	say_note("the answer is empty, which the template does not take: the question is taken back");
+	return true;
 }
 
 /* -1 or STATUS_INTERRUPTED: there is an answer; STATUS_FAILED: there is none. */
@@ -235,84 +210,85 @@ static int answer(struct conversation *conversation, const struct setup *setup)
 
 	if (status < 0 || status == STATUS_INTERRUPTED) {
 		end_answer(setup, &stream);
-		if (!add_message(conversation->messages, "assistant", whole.data ? whole.data : "", whole.n))
+		if (!add_answer(conversation, &whole))
 			status = STATUS_FAILED;
-		conversation->open = true;
 	}
 	text_free(&whole);
 	return status;
 }
 
-static void take_back(struct conversation *conversation, const struct setup *setup, const struct turn *turn, bool stale)
-{
-	mark_return(turn->before, setup, conversation->session);
-	shorten(conversation->messages, turn->n_messages);
-	conversation->open = turn->open;
-	conversation->stale = stale;
-}
-
 int conversation_ask(struct conversation *conversation, const struct setup *setup, const char *question)
 {
-	struct turn turn = { .n_messages = json_array_size(conversation->messages), .open = conversation->open };
-	bool stale = conversation->stale;
+	size_t n = json_array_size(conversation->messages);
 	int status;
 
 	if (!add_message(conversation->messages, "user", question, strlen(question)))
 		return STATUS_FAILED;
-	turn.before = mark_take(conversation->session);
-	if (!turn.before) {
-		shorten(conversation->messages, turn.n_messages);
-		return STATUS_FAILED;
-	}
-	status = read_question(conversation, setup);
-	if (status < 0 && !(turn.asked = mark_take(conversation->session)))
-		status = STATUS_FAILED;
-	if (status < 0) {
-		conversation->open = conversation->stale = false;
-		status = answer(conversation, setup);
-	}
-	/* Without a question that was read whole, or an answer, there was no turn. */
-	if (!turn.asked || status == STATUS_FAILED) {
-		take_back(conversation, setup, &turn, stale);
-		turn_drop(&turn);
+	status = read_messages(conversation);
+	/* Without a question that was read whole there was no turn. */
+	if (status >= 0) {
+		shorten(conversation->messages, n);
 		return status;
 	}
-	/* Behind a re-reading nothing from before it can be gone back to. */
-	if (stale)
-		conversation_forget(conversation);
-	turns_add(conversation, &turn);
+	status = answer(conversation, setup);
+	if (status == STATUS_FAILED)
+		shorten(conversation->messages, n);
 	return status;
+}
+
+/* ---- taking back ------------------------------------------------------------------------------- */
+
+static bool has_role(const struct conversation *conversation, size_t i, const char *role)
+{
+	const char *text = json_string_value(json_object_get(json_array_get(conversation->messages, i), "role"));
+
+	return text && !strcmp(text, role);
+}
+
+/* Where the last question stands; the number of messages when there is none. */
+static size_t last_question(const struct conversation *conversation)
+{
+	size_t n = json_array_size(conversation->messages);
+
+	for (size_t i = n; i-- > 0;)
+		if (has_role(conversation, i, "user"))
+			return i;
+	return n;
 }
 
 int conversation_again(struct conversation *conversation, struct setup *setup)
 {
-	struct turn *turn = conversation->n_turns ? &conversation->turns[conversation->n_turns - 1] : NULL;
+	size_t n = json_array_size(conversation->messages), question = last_question(conversation);
 	struct option_value *seed = &setup->sampling.values[SAMPLING_SEED];
+	json_t *before = question < n ? json_copy(conversation->messages) : NULL;
+	int status;
 
-	if (!turn || conversation->stale)
+	if (!before)
 		return say_failure("there is no answer to give anew");
 	/* The same seed at the same place would give the same answer. */
 	seed->whole = seed->whole < INT64_MAX ? seed->whole + 1 : 0;
-	if (!mark_return(turn->asked, setup, conversation->session))
-		return STATUS_FAILED;
-	shorten(conversation->messages, turn->n_messages + 1);
-	return answer(conversation, setup);
+	shorten(conversation->messages, question + 1);
+	status = sampling_apply(&setup->sampling, conversation->session) ? read_messages(conversation) : STATUS_FAILED;
+	if (status < 0)
+		status = answer(conversation, setup);
+	if (status == STATUS_FAILED || json_array_size(conversation->messages) == question + 1) {
+		json_decref(conversation->messages);
+		conversation->messages = before;
+		return status;
+	}
+	json_decref(before);
+	return status;
 }
 
-bool conversation_undo(struct conversation *conversation, const struct setup *setup)
+bool conversation_undo(struct conversation *conversation)
 {
-	struct turn *turn = conversation->n_turns ? &conversation->turns[conversation->n_turns - 1] : NULL;
+	size_t n = json_array_size(conversation->messages), question = last_question(conversation);
 
-	if (!turn) {
-		say_failure(json_array_size(conversation->messages) ? "what came before cannot be taken back" : "there is nothing to take back");
+	if (question == n) {
+		say_failure("there is nothing to take back");
 		return false;
 	}
-	if (!mark_return(turn->before, setup, conversation->session))
-		return false;
-	shorten(conversation->messages, turn->n_messages);
-	conversation->open = turn->open;
-	turn_drop(turn);
-	conversation->n_turns--;
+	shorten(conversation->messages, question);
 	return true;
 }
 
@@ -327,11 +303,9 @@ bool conversation_system(struct conversation *conversation, const char *text)
 		return false;
 	}
 	json_array_foreach(conversation->messages, i, message)
-		if (i || strcmp(json_string_value(json_object_get(message, "role")), "system"))
+		if (i || !has_role(conversation, 0, "system"))
 			json_array_append(messages, message);
 	json_decref(conversation->messages);
 	conversation->messages = messages;
-	conversation->stale = true;
-	conversation_forget(conversation);
 	return true;
 }

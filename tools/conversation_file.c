@@ -13,8 +13,7 @@
 
 static bool write_note(struct conversation *conversation)
 {
-	json_t *note = json_pack("{s:i, s:O, s:b, s:b}", "krait_chat", 1, "messages", conversation->messages,
-		"open", conversation->open, "stale", conversation->stale);
+	json_t *note = json_pack("{s:i, s:O}", "krait_chat", 1, "messages", conversation->messages);
 	char *text = json_dumps(note, JSON_COMPACT);
 	bool good = text && krait_session_set_note(conversation->session, text, strlen(text)) == KRAIT_OK;
 
@@ -86,8 +85,6 @@ static bool load_state(struct conversation *conversation, struct setup *setup, k
 	sampling_read(&setup->sampling, conversation->session);
 	json_decref(conversation->messages);
 	conversation->messages = json_incref(json_object_get(note, "messages"));
-	conversation->open = json_is_true(json_object_get(note, "open"));
-	conversation->stale = json_is_true(json_object_get(note, "stale"));
 	json_decref(note);
 	return true;
 }
@@ -103,8 +100,6 @@ bool conversation_load(struct conversation *conversation, struct setup *setup, c
 		return false;
 	}
 	good = load_state(conversation, setup, state, path);
-	if (good)
-		conversation_forget(conversation);
 	krait_state_free(state);
 	return good;
 }

@@ -6,9 +6,9 @@ krait_SOURCES = \
 	%D%/interrupt.c %D%/interrupt.h %D%/line.c %D%/line.h %D%/opening.c %D%/opening.h \
 	%D%/sampling.c %D%/sampling.h %D%/stream.c %D%/stream.h \
 	%D%/run.c %D%/tokenize.c %D%/score.c %D%/info.c %D%/list.c \
-	%D%/chat.c %D%/chat.h %D%/chat_commands.c %D%/closing.c %D%/closing.h \
+	%D%/chat.c %D%/chat.h %D%/chat_commands.c \
 	%D%/conversation.c %D%/conversation.h %D%/conversation_file.c \
-	%D%/bench.c %D%/bench.h %D%/bench_ceilings.c %D%/bench_device.c %D%/bench_lasting.c %D%/bench_report.c %D%/bench_works.c
+	%D%/bench.c %D%/bench.h %D%/bench_ceilings.c %D%/bench_device.c %D%/bench_diverge.c %D%/bench_lasting.c %D%/bench_report.c %D%/bench_works.c
 krait_CPPFLAGS = $(AM_CPPFLAGS) $(LIBEDIT_CFLAGS)
 krait_CFLAGS = $(AM_CFLAGS)
 krait_LDADD = libkrait.la $(LIBEDIT_LIBS) $(JANSSON_LIBS) -lm

@@ -60,22 +60,16 @@ static bool keep(void *user, const char *text, size_t n, bool trusted)
 	return true;
 }
 
-krait_status krait__chat_run(const struct jinja_program *program, const struct chat_variable *variables, size_t n,
+krait_status krait__chat_run(const struct jinja_program *program, const struct jinja_variable *variables, size_t n,
 	time_t now, struct chat_rendering *out, char **message, struct why *why)
 {
-	struct jinja_variable *list = krait__alloc(n, sizeof(*list));
-	struct jinja_input input = { .variables = list, .n_variables = n, .now = now };
+	struct jinja_input input = { .variables = variables, .n_variables = n, .now = now };
 	struct jinja_sink sink = { keep, out };
 	struct jinja_error error;
 
 	*out = (struct chat_rendering){ 0 };
 	*message = NULL;
-	if (!list)
-		return krait__why_memory(why);
-	for (size_t i = 0; i < n; i++)
-		list[i] = (struct jinja_variable){ variables[i].name, krait__chat_build, &variables[i] };
 	krait__jinja_render(program, &input, &sink, &error);
-	krait__free(list);
 	if (error.code == JINJA_OK && !krait__buffer_reserve(&out->text, 0)) {
 		krait__chat_rendering_free(out);
 		return krait__why_memory(why);
@@ -92,4 +86,27 @@ void krait__chat_rendering_free(struct chat_rendering *rendering)
 	krait__buffer_free(&rendering->text);
 	krait__free(rendering->spans);
 	*rendering = (struct chat_rendering){ 0 };
+}
+
+krait_status krait__chat_encode_part(const krait_tokenizer *tokenizer, const struct chat_rendering *rendering,
+	size_t from, size_t to, struct token_list *out, struct why *why)
+{
+	struct text_span *spans = krait__alloc(rendering->n_spans, sizeof(*spans));
+	size_t n = 0, begin = 0;
+	krait_status status;
+
+	if (!spans)
+		return krait__why_memory(why);
+	for (size_t i = 0; i < rendering->n_spans; i++) {
+		size_t end = begin + rendering->spans[i].n_text, first = begin > from ? begin : from,
+		       last = end < to ? end : to;
+
+		if (first < last)
+			spans[n++] = (struct text_span){ last - first, rendering->spans[i].special };
+		begin = end;
+	}
+	status = n ? krait__tokenizer_append_spans(tokenizer, out, rendering->text.data + from, spans, n, why)
+		   : KRAIT_OK;
+	krait__free(spans);
+	return status;
 }

@@ -207,6 +207,14 @@ static struct session_moment *common(const krait_session *session, const krait_t
 	return best;
 }
 
+size_t krait__back_common(const krait_session *session, const krait_token *tokens, size_t n)
+{
+	uint64_t position;
+
+	common(session, tokens, n, &position);
+	return (size_t)position;
+}
+
 static krait_status read_rest(krait_session *session, const krait_token *tokens, size_t n, uint64_t from, uint64_t mark)
 {
 	struct session_entry entry = { .session = session, .tokens = tokens + from, .n = n - (size_t)from, .mark = mark };

@@ -13,6 +13,9 @@ krait_status krait__back_to(krait_session *session, uint64_t position, bool canc
 /* As if exactly these had been read by an empty session; `mark` as in an entry. */
 krait_status krait__back_feed_to(krait_session *session, const krait_token *tokens, size_t n, uint64_t mark, size_t *n_reused);
 
+/* How many of these tokens that would not have to read: work grows with n. */
+size_t krait__back_common(const krait_session *session, const krait_token *tokens, size_t n);
+
 /* The session becomes the moment. The text is the session's. */
 krait_status krait__back_restore(krait_session *session, struct session_moment *moment);
 /* The session becomes what another one of the same model is now, `from` being entered. */

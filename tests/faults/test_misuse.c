@@ -148,6 +148,11 @@ START_TEST(test_null_others)
 	REFUSES(krait_chat_new(NULL, NULL));
 	ck_assert_int_eq(krait_chat_new(&chat, NULL), KRAIT_OK);
 	REFUSES(krait_chat_set_template(chat, NULL));
+	REFUSES(krait_chat_pending(chat, NULL, NULL, 0, &n));
+	REFUSES(krait_chat_pending(NULL, NULL, NULL, 0, NULL));
+	REFUSES(krait_chat_resume(chat, NULL));
+	REFUSES(krait_chat_resume(NULL, NULL));
+	ck_assert_uint_eq(krait_chat_reused(NULL), 0);
 	REFUSES(krait_chat_add(chat, NULL, "x"));
 	REFUSES(krait_chat_add(chat, "user", NULL));
 	REFUSES(krait_chat_add_json(chat, NULL, 1));

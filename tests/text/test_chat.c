@@ -5,6 +5,7 @@
 
 #include "krait.h"
 
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -180,14 +181,23 @@ START_TEST(test_zephyr_ids)
 	for (size_t i = 0; i < json_array_size(cases); i++) {
 		json_t *one = json_array_get(cases, i), *ids = json_object_get(one, "ids_neox");
 		char *messages = json_dumps(json_object_get(one, "messages"), 0);
-		const struct chat_variable variables[] = {
-			{ "messages", json_object_get(one, "messages"), TRUST_ROLES },
-			{ "add_generation_prompt", json_object_get(one, "add_generation_prompt"), TRUST_NOTHING },
-			{ "eos_token", json_object_get(json_object_get(root, "variables"), "eos_token"), TRUST_TEXT },
+		struct json_value *read = krait__json_read(messages, strlen(messages), "messages", &why), *items[64];
+		struct chat_messages list = { items, krait__json_size(read) };
+		const json_t *eos = json_object_get(json_object_get(root, "variables"), "eos_token");
+		const struct chat_text end = { json_string_value(eos), json_string_length(eos) };
+		bool prompt = json_is_true(json_object_get(one, "add_generation_prompt"));
+		const struct jinja_variable variables[] = {
+			{ "messages", krait__chat_build_messages, &list },
+			{ "add_generation_prompt", krait__chat_build_bool, &prompt },
+			{ "eos_token", krait__chat_build_text, &end },
 		};
 		struct token_list tokens = { 0 };
 		struct chat_rendering rendering;
 
+		for (size_t k = 0; k < list.n; k++) {
+			ck_assert_uint_lt(k, 64);
+			items[k] = (struct json_value *)krait__json_at(read, k);
+		}
 		if (ids && !strstr(messages, "<|")) {   /* what a content says is never special here */
 			ck_assert_int_eq(krait__chat_run(program, variables, 3, 0, &rendering, &message, &why), KRAIT_OK);
 			ck_assert_int_eq(krait__tokenizer_append_spans(tokenizer, &tokens, rendering.text.data, rendering.spans, rendering.n_spans, &why), KRAIT_OK);
@@ -196,6 +206,7 @@ START_TEST(test_zephyr_ids)
 			krait__token_list_free(&tokens);
 			n_checked++;
 		}
+		krait__json_free(read);
 		free(messages);
 	}
 	ck_assert_uint_ge(n_checked, 15);

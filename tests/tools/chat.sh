@@ -85,6 +85,22 @@ printf 'Tell me a story.\nGo on.\n' | talk "$work/zephyr" --template zephyr
 ok "--template zephyr" test -s "$work/zephyr"
 printf 'Tell me a story.\nGo on.\n' | talk "$work/chatml" --template chatml
 ok "--template chatml" test -s "$work/chatml"
+mkdir "$work/bare"
+for file in config.json generation_config.json pytorch_model.bin tokenizer.json; do
+	ln -s "$(cd "$KRAIT_MODEL_PATH" && pwd)/demo/$file" "$work/bare/$file"
+done
+printf 'Tell me a story.\nGo on.\n' | talk "$work/zephyr2" --template zephyr -m "$work/bare"
+ok "--template zephyr where no file names the special tokens" test -s "$work/zephyr2"
+printf 'Tell me a story.\n' | talk "$work/zefyr" --template zefyr
+ok "a word that is neither a template nor a file fails" test $? -eq 1
+printf '{%% for m in messages %%}{%% if not m.content %%}{{ raise_exception("nothing said") }}{%% endif %%}{{ m.content }}\n{%% endfor %%}' >"$work/full.jinja"
+printf 'Tell me a story.\nGo on.\n' | talk "$work/empty" --template "$work/full.jinja" -n 0
+ok "an empty answer does not end a chat whose template refuses it" test $? -eq 0
+printf 'One.\nTwo.\nThree.\n/undo\n/undo\nFour.\n/save %s\n' "$work/far.krait" | talk "$work/far" --json
+printf 'One.\nFour.\n' | talk "$work/near" --json
+ok "/undo goes back further than one turn" test "$(last "$work/far")" = "$(last "$work/near")"
+printf '/load %s\n/regen\n' "$work/far.krait" | talk "$work/far2" --json
+ok "/regen after /load" grep -q '"done":true' "$work/far2"
 printf '{%% for m in messages %%}{{ m.content | levitate }}{%% endfor %%}' >"$work/bad.jinja"
 exits 1 "a template with an unknown filter" "$KRAIT" chat --template "$work/bad.jinja"
 ok "is refused in one line" one_line

@@ -230,6 +230,13 @@ static bool string(struct lexer *lexer)
 	return true;
 }
 
+static char closing_of(char open)
+{
+	if (open == '{')
+		return '}';
+	return open == '[' ? ']' : ')';
+}
+
 static bool operator(struct lexer *lexer)
 {
 	static const char *const two[] = { "//", "**", "==", "!=", ">=", "<=", NULL };
@@ -246,7 +253,7 @@ static bool operator(struct lexer *lexer)
 	if (*at && strchr("{[(", *at)) {
 		if (lexer->n_open == sizeof(lexer->open))
 			return krait__jinja_fail(lexer->jinja, JINJA_ERROR_UNSUPPORTED, "brackets nested too deeply");
-		lexer->open[lexer->n_open++] = *at == '{' ? '}' : *at == '[' ? ']' : ')';
+		lexer->open[lexer->n_open++] = closing_of(*at);
 	} else if (n == 1 && strchr(closing, *at)) {
 		if (!lexer->n_open)
 			return krait__jinja_fail(lexer->jinja, JINJA_ERROR_SYNTAX, "unexpected '%c'", *at);

@@ -229,6 +229,13 @@ bool krait__jinja_item(struct jinja *jinja, struct jinja_value object, struct ji
 
 /* ---- slices --------------------------------------------------------------------------- */
 
+static int64_t clamp(int64_t x, int64_t low, int64_t high)
+{
+	if (x < low)
+		return low;
+	return x > high ? high : x;
+}
+
 static bool bound_of(struct jinja *jinja, struct jinja_value bound, int64_t n, int64_t low, int64_t high,
 	int64_t missing, int64_t *out)
 {
@@ -242,7 +249,7 @@ static bool bound_of(struct jinja *jinja, struct jinja_value bound, int64_t n, i
 	*out = jinja_integer(bound);
 	if (*out < 0)
 		*out = *out < -n ? low : *out + n;
-	*out = *out < low ? low : *out > high ? high : *out;
+	*out = clamp(*out, low, high);
 	return true;
 }
 
@@ -269,6 +276,23 @@ static bool slice_text(struct jinja *jinja, const struct jinja_text *text, int64
 	return krait__jinja_take(jinja, out, &chars);
 }
 
+/* Where a slice begins and ends among n items; one that goes backwards ends at -1. */
+static bool slice_bounds(struct jinja *jinja, const struct jinja_value bounds[3], int64_t n, bool forward,
+	int64_t *start, int64_t *stop)
+{
+	int64_t low = forward ? 0 : -1, high = forward ? n : n - 1;
+
+	return bound_of(jinja, bounds[0], n, low, high, forward ? low : high, start)
+		&& bound_of(jinja, bounds[1], n, low, high, forward ? high : low, stop);
+}
+
+static size_t slice_count(int64_t start, int64_t stop, int64_t step)
+{
+	if (step > 0)
+		return stop > start ? (size_t)((stop - start - 1) / step + 1) : 0;
+	return stop < start ? (size_t)((start - stop - 1) / -step + 1) : 0;
+}
+
 bool krait__jinja_subscript(struct jinja *jinja, struct jinja_value object, const struct jinja_value bounds[3],
 	struct jinja_value *out)
 {
@@ -290,12 +314,10 @@ bool krait__jinja_subscript(struct jinja *jinja, struct jinja_value object, cons
 	if (!krait__jinja_length(jinja, object, &length))
 		return false;
 	n = (int64_t)length;
-	step = step > n + 1 ? n + 1 : step < -n - 1 ? -n - 1 : step;
-	if (!bound_of(jinja, bounds[0], n, step > 0 ? 0 : -1, step > 0 ? n : n - 1, step > 0 ? 0 : n - 1, &start)
-		|| !bound_of(jinja, bounds[1], n, step > 0 ? 0 : -1, step > 0 ? n : n - 1, step > 0 ? n : -1, &stop))
+	step = clamp(step, -n - 1, n + 1);
+	if (!slice_bounds(jinja, bounds, n, step > 0, &start, &stop))
 		return false;
-	count = step > 0 ? (stop > start ? (size_t)((stop - start - 1) / step + 1) : 0)
-			 : (stop < start ? (size_t)((start - stop - 1) / -step + 1) : 0);
+	count = slice_count(start, stop, step);
 	if (!krait__jinja_work(jinja, length))
 		return false;
 	if (object.kind == VALUE_TEXT)

@@ -109,11 +109,14 @@ static bool printable(uint32_t c)
 
 static size_t escape(char out[16], uint32_t c)
 {
-	const char *at = memchr("\t\n\r", (int)c, c < 0x80 && c ? 3 : 0);
+	static const char blanks[] = "\t\n\r", letters[] = "tnr";
+	const char *at = c && c < 0x80 ? strchr(blanks, (int)c) : NULL;
 
 	if (at)
-		return (size_t)snprintf(out, 16, "\\%c", "tnr"[c == '\t' ? 0 : c == '\n' ? 1 : 2]);
-	return (size_t)snprintf(out, 16, c < 0x100 ? "\\x%02x" : c < 0x10000 ? "\\u%04x" : "\\U%08x", (unsigned)c);
+		return (size_t)snprintf(out, 16, "\\%c", letters[at - blanks]);
+	if (c < 0x100)
+		return (size_t)snprintf(out, 16, "\\x%02x", (unsigned)c);
+	return (size_t)snprintf(out, 16, c < 0x10000 ? "\\u%04x" : "\\U%08x", (unsigned)c);
 }
 
 static bool repr_text(struct jinja *jinja, struct jinja_chars *chars, const struct jinja_text *text)
