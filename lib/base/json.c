@@ -46,6 +46,7 @@ static bool lacked_memory(const json_error_t *error, const char *text, size_t n_
 
 json_t *krait__json_parse(const char *text, size_t n_text, const char *what, struct why *why)
 {
+	struct quoted quoted;
 	json_error_t error = { 0 };
 	json_t *value;
 
@@ -57,7 +58,8 @@ json_t *krait__json_parse(const char *text, size_t n_text, const char *what, str
 	if (!value && lacked_memory(&error, text, n_text))
 		krait__why_memory(why);
 	else if (!value)
-		krait__why(why, KRAIT_ERROR_FORMAT, "%s, line %d, column %d: not JSON: %s", what, error.line, error.column, error.text);
+		krait__why(why, KRAIT_ERROR_FORMAT, "%s, line %d, column %d: not JSON: %s", what, error.line, error.column,
+			krait__quote(&quoted, error.text, SIZE_MAX));
 	return value;
 }
 
