@@ -259,8 +259,9 @@ KRAIT_API const char *krait_model_note(const krait_model *model);
 KRAIT_API const char *krait_model_info(const krait_model *model);
 
 /* 32 hex digits: XXH3-128 of the canonical tensor names, shapes and a sample of each tensor widened
- * to float32. The same weights have the same fingerprint in .bin and in safetensors, whatever
- * KRAIT_OPTION_WEIGHTS says. Borrowed from the model. */
+ * to float32, and of what changes the arithmetic otherwise (groups, epsilons, limits) where that
+ * is not what its family does by itself. The same model has the same fingerprint in .bin and in
+ * safetensors, whatever KRAIT_OPTION_WEIGHTS says. Borrowed from the model. */
 KRAIT_API const char *krait_model_fingerprint(const krait_model *model);
 
 /* Rows of the logits, tokens that only fill up included. Token ids run from 0 to this. */

@@ -6,107 +6,131 @@
 
 #include "api/model_info.h"
 
+#include "base/json_tree.h"
 #include "base/memory.h"
+#include "base/size.h"
+#include "base/utf8.h"
 #include "session/session.h"
 #include "session/state.h"
 
+#include <string.h>
+
 uint64_t krait__model_memory(const struct krait_model *model, size_t n_sessions)
 {
-	return model->weight_bytes + model->memory.weights + model->memory.scratch +
-		n_sessions * (model->memory.slot + krait__session_memory(model));
+	uint64_t sessions, all = model->weight_bytes + model->memory.weights + model->memory.scratch;
+
+	if (!krait__mul_u64(&sessions, n_sessions, model->memory.slot + krait__session_memory(model)) || !krait__add_u64(&all, all, sessions))
+		return UINT64_MAX;
+	return all;
 }
 
-/* Takes over `value`; false: no memory. */
-static bool put(json_t *object, const char *key, json_t *value)
+/* Each adds a member behind what is there; false: no memory. */
+static bool put_key(struct buffer *out, const char *key)
 {
-	return value && json_object_set_new(object, key, value) == 0;
+	return (out->data[out->size - 1] == '{' || krait__buffer_add(out, ",", 1)) && krait__json_write_text(out, key, strlen(key))
+		&& krait__buffer_add(out, ":", 1);
 }
 
-static bool put_number(json_t *object, const char *key, uint64_t value)
+static bool put_raw(struct buffer *out, const char *key, const char *json)
 {
-	return put(object, key, json_integer((json_int_t)value));
+	return put_key(out, key) && krait__buffer_add_text(out, json);
 }
 
-/* Text from a file name may be no UTF-8; then it is shown quoted. */
-static bool put_text(json_t *object, const char *key, const char *text)
+static bool put_bool(struct buffer *out, const char *key, bool value)
 {
-	json_t *value = json_string(text);
+	return put_raw(out, key, value ? "true" : "false");
+}
+
+static bool put_number(struct buffer *out, const char *key, uint64_t value)
+{
+	return put_key(out, key) && krait__buffer_print(out, "%llu", (unsigned long long)value);
+}
+
+/* Text from a file name may be no UTF-8; then it is shown quoted. NULL is null. */
+static bool put_text(struct buffer *out, const char *key, const char *text)
+{
 	struct quoted quoted;
 
-	return put(object, key, value ? value : json_string(krait__quote(&quoted, text, SIZE_MAX)));
+	if (!text)
+		return put_raw(out, key, "null");
+	if (!krait__utf8_valid(text, strlen(text)))
+		text = krait__quote(&quoted, text, SIZE_MAX);
+	return put_key(out, key) && krait__json_write_text(out, text, strlen(text));
 }
 
 /* Those of the first layer that its family has: others are 0, or 1 where there is no choice. */
-static bool put_sizes(json_t *object, const struct plan *plan)
+static bool put_sizes(struct buffer *out, const struct plan *plan)
 {
 	const struct part *part = &plan->parts[0];
 	bool heads = part->head_dim > 1;
 
-	return put_number(object, "d_inner", part->d_inner) && put_number(object, "d_state", part->d_state) && put_number(object, "d_conv", part->d_conv)
-		&& (!part->rank || put_number(object, "dt_rank", part->rank)) && (!heads || put_number(object, "d_ssm", part->d_ssm))
-		&& (!heads || put_number(object, "n_heads", part->n_heads)) && (!heads || put_number(object, "head_dim", part->head_dim))
-		&& (!heads || put_number(object, "n_groups", part->n_groups));
+	return put_number(out, "d_inner", part->d_inner) && put_number(out, "d_state", part->d_state) && put_number(out, "d_conv", part->d_conv)
+		&& (!part->rank || put_number(out, "dt_rank", part->rank)) && (!heads || put_number(out, "d_ssm", part->d_ssm))
+		&& (!heads || put_number(out, "n_heads", part->n_heads)) && (!heads || put_number(out, "head_dim", part->head_dim))
+		&& (!heads || put_number(out, "n_groups", part->n_groups));
 }
 
-static bool put_generation(json_t *object, const struct krait_model *model)
+static bool put_stops(struct buffer *out, const struct generation *generation)
 {
-	json_t *stops = json_array();
+	bool ok = put_raw(out, "stop_tokens", "[");
 
-	for (size_t i = 0; stops && i < model->generation.n_stops; i++)
-		if (json_array_append_new(stops, json_integer(model->generation.stops[i])) != 0) {
-			json_decref(stops);
-			return false;
-		}
-	return put(object, "stop_tokens", stops)
-		&& put(object, "generation", model->generation.defaults ? json_incref(model->generation.defaults) : json_null())
-		&& put(object, "special_tokens", model->special_tokens ? json_incref(model->special_tokens) : json_object());
+	for (size_t i = 0; ok && i < generation->n_stops; i++)
+		ok = krait__buffer_print(out, "%s%d", i ? "," : "", (int)generation->stops[i]);
+	return ok && krait__buffer_add(out, "]", 1);
 }
 
-static bool put_text_files(json_t *object, const struct krait_model *model)
+static bool put_special(struct buffer *out, const struct krait_model *model)
 {
-	json_t *tokenizer = model->tokenizer ? json_object() : json_null();
+	bool ok = put_raw(out, "special_tokens", "{");
 
-	if (!tokenizer || (model->tokenizer && !put_number(tokenizer, "size", krait_tokenizer_size(model->tokenizer)))) {
-		json_decref(tokenizer);
-		return false;
+	for (size_t i = 0; ok && i < model->n_special_tokens; i++) {
+		const struct special_token *token = &model->special_tokens[i];
+
+		ok = put_key(out, token->name) && krait__json_write_text(out, token->text, token->n_text);
 	}
-	return put(object, "tokenizer", tokenizer)
-		&& (model->chat_template ? put_text(object, "chat_template", model->chat_template) : put(object, "chat_template", json_null()));
+	return ok && krait__buffer_add(out, "}", 1);
 }
 
-static json_t *describe(const struct krait_model *model)
+static bool put_files(struct buffer *out, const struct krait_model *model)
+{
+	bool ok;
+
+	if (model->tokenizer)
+		ok = put_raw(out, "tokenizer", "{") && put_number(out, "size", krait_tokenizer_size(model->tokenizer)) && krait__buffer_add(out, "}", 1);
+	else
+		ok = put_raw(out, "tokenizer", "null");
+	return ok && put_text(out, "chat_template", model->chat_template);
+}
+
+static bool put_memory(struct buffer *out, const struct krait_model *model)
+{
+	return put_text(out, "weights", model->weights) && put_number(out, "weight_bytes", model->weight_bytes)
+		&& put_number(out, "memory_bytes", krait__model_memory(model, 1)) && put_number(out, "session_bytes", krait__session_memory(model))
+		&& put_number(out, "state_bytes", krait__state_size(model));
+}
+
+static bool describe(struct buffer *out, const struct krait_model *model)
 {
 	const struct plan *plan = &model->plan;
-	json_t *object = json_object();
+	const char *generation = model->generation.defaults ? model->generation.defaults : "null";
 
-	if (object && put_text(object, "family", model->family) && put_number(object, "n_parameters", model->n_parameters)
-		&& put_number(object, "vocab_size", plan->vocab) && put_number(object, "d_model", plan->width) && put_number(object, "n_layers", plan->n_layers)
-		&& put_sizes(object, plan) && put_text(object, "norm", plan->layer_norm ? "layer" : "rms")
-		&& put(object, "tied_head", json_boolean(plan->head == plan->embedding)) && put_text(object, "weights", model->weights)
-		&& put_number(object, "weight_bytes", model->weight_bytes) && put_number(object, "memory_bytes", krait__model_memory(model, 1))
-		&& put_number(object, "session_bytes", krait__session_memory(model)) && put_number(object, "state_bytes", krait__state_size(model))
-		&& put_text_files(object, model) && put_text(object, "fingerprint", model->fingerprint_text) && put_text(object, "device", model->device)
-		&& put(object, "engine", model->emodel ? json_string(model->engine->about(model->emodel)) : json_null())
-		&& put(object, "inspected", json_boolean(!model->emodel)) && put_generation(object, model)
-		&& (model->path ? put_text(object, "path", model->path) : put(object, "path", json_null())) && put_text(object, "note", model->note))
-		return object;
-	json_decref(object);
-	return NULL;
+	return krait__buffer_add(out, "{", 1) && put_text(out, "family", model->family) && put_number(out, "n_parameters", model->n_parameters)
+		&& put_number(out, "vocab_size", plan->vocab) && put_number(out, "d_model", plan->width) && put_number(out, "n_layers", plan->n_layers)
+		&& put_sizes(out, plan) && put_text(out, "norm", plan->layer_norm ? "layer" : "rms") && put_bool(out, "tied_head", plan->head == plan->embedding)
+		&& put_memory(out, model) && put_files(out, model) && put_text(out, "fingerprint", model->fingerprint_text)
+		&& put_text(out, "device", model->device) && put_text(out, "engine", model->emodel ? model->engine->about(model->emodel) : NULL)
+		&& put_bool(out, "inspected", !model->emodel) && put_stops(out, &model->generation) && put_raw(out, "generation", generation)
+		&& put_special(out, model) && put_text(out, "path", model->path) && put_text(out, "note", model->note) && krait__buffer_add(out, "}", 1);
 }
 
 krait_status krait__model_describe(struct krait_model *model)
 {
-	json_t *object = describe(model);
-	char *text = object ? json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
-	json_malloc_t take;
-	json_free_t give_back;
+	struct buffer out = { 0 };
 
-	json_decref(object);
-	if (!text)
+	if (!describe(&out, model)) {
+		krait__buffer_free(&out);
 		return krait__why_memory(&model->why);
-	/* jansson's block is not ours to keep: its allocator may be another one by the time it is freed. */
-	model->info = krait__copy_text(text);
-	json_get_alloc_funcs(&take, &give_back);
-	give_back(text);
-	return model->info ? KRAIT_OK : krait__why_memory(&model->why);
+	}
+	model->info = out.data;
+	return KRAIT_OK;
 }

@@ -3,11 +3,7 @@
 #include "config.h"
 #endif
 #include "base/json.h"
-#include "base/buffer.h"
 #include "base/scan.h"
-
-#include <math.h>
-#include <string.h>
 
 #define DEEPEST 64
 
@@ -63,79 +59,6 @@ json_t *krait__json_parse(const char *text, size_t n_text, const char *what, str
 	return value;
 }
 
-/* The word at `text` and its JSON spelling, or NULL. */
-static const char *float_word(const char *text, size_t n_text, size_t *n_word)
-{
-	static const char *const words[][2] = {
-		{ "-Infinity", "{\"__float__\":\"-Infinity\"}" },
-		{ "Infinity", "{\"__float__\":\"Infinity\"}" },
-		{ "NaN", "{\"__float__\":\"NaN\"}" },
-	};
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		*n_word = strlen(words[i][0]);
-		if (n_text >= *n_word && memcmp(text, words[i][0], *n_word) == 0)
-			return words[i][1];
-	}
-	return NULL;
-}
-
-/* Copies `text`, with the bare words outside strings replaced. */
-static bool spell_floats(struct buffer *out, const char *text, size_t n_text)
-{
-	bool inside = false;
-	size_t i = 0;
-
-	while (i < n_text) {
-		size_t n = 1;
-		const char *word = inside ? NULL : float_word(text + i, n_text - i, &n);
-
-		if (word) {
-			if (!krait__buffer_add_text(out, word))
-				return false;
-			i += n;
-			continue;
-		}
-		n = inside && text[i] == '\\' && i + 1 < n_text ? 2 : 1;
-		if (text[i] == '"')
-			inside = !inside;
-		if (!krait__buffer_add(out, text + i, n))
-			return false;
-		i += n;
-	}
-	return true;
-}
-
-json_t *krait__json_config(const char *text, size_t n_text, const char *what, struct why *why)
-{
-	struct buffer spelled = { 0 };
-	json_t *value = NULL;
-
-	if (!spell_floats(&spelled, text, n_text))
-		krait__why_memory(why);
-	else
-		value = krait__json_parse(spelled.data ? spelled.data : "", spelled.size, what, why);
-	krait__buffer_free(&spelled);
-	return value;
-}
-
-bool krait__json_is_float(const json_t *value, double *out)
-{
-	const char *word = json_string_value(json_object_get(value, "__float__"));
-
-	if (json_is_number(value))
-		*out = json_number_value(value);
-	else if (word && strcmp(word, "Infinity") == 0)
-		*out = INFINITY;
-	else if (word && strcmp(word, "-Infinity") == 0)
-		*out = -INFINITY;
-	else if (word && strcmp(word, "NaN") == 0)
-		*out = NAN;
-	else
-		return false;
-	return true;
-}
-
 static const char *type_name(const json_t *value)
 {
 	static const char *const names[] = { "an object", "an array", "text", "a whole number", "a number", "true", "false", "null" };
@@ -156,29 +79,14 @@ static const json_t *field(const json_t *object, const char *key)
 	return json_is_null(value) ? NULL : value;
 }
 
-krait_status krait__json_u32(uint32_t *out, const json_t *object, const char *key, const char *what, struct why *why)
-{
-	const json_t *value = field(object, key);
-	json_int_t number;
-
-	if (!value)
-		return KRAIT_OK;
-	if (!json_is_integer(value))
-		return wrong_type(value, key, "a whole number", what, why);
-	number = json_integer_value(value);
-	if (number < 0 || number > UINT32_MAX)
-		return krait__why(why, KRAIT_ERROR_FORMAT, "%s: field '%s' is %lld: a number from 0 to 4294967295 is needed",
-			what, key, (long long)number);
-	*out = (uint32_t)number;
-	return KRAIT_OK;
-}
-
 krait_status krait__json_double(double *out, const json_t *object, const char *key, const char *what, struct why *why)
 {
 	const json_t *value = field(object, key);
 
-	if (value && !krait__json_is_float(value, out))
+	if (value && !json_is_number(value))
 		return wrong_type(value, key, "a number", what, why);
+	if (value)
+		*out = json_number_value(value);
 	return KRAIT_OK;
 }
 

@@ -6,7 +6,7 @@
 
 #include "model/configuration.h"
 
-#include "base/json.h"
+#include "base/json_field.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -31,33 +31,33 @@ static const char *runs(char out[RUNS_TEXT])
 	return out;
 }
 
-static bool given(const json_t *file, const char *key)
+static bool given(const struct json_value *file, const char *key)
 {
-	const json_t *value = json_object_get(file, key);
+	const struct json_value *value = krait__json_get(file, key);
 
-	return value && !json_is_null(value);
+	return !krait__json_is_null(value);
 }
 
-krait_status krait__config_want(enum want *out, const json_t *object, const char *key, struct why *why)
+krait_status krait__config_want(enum want *out, const struct json_value *object, const char *key, struct why *why)
 {
 	bool value = false;
 	krait_status status;
 
-	status = krait__json_bool(&value, object, key, CONFIG_FILE, why);
+	status = krait__field_bool(&value, object, key, CONFIG_FILE, why);
 	if (status == KRAIT_OK && given(object, key))
 		*out = value ? WANT_YES : WANT_NO;
 	return status;
 }
 
-krait_status krait__config_limits(struct model_config *config, const json_t *object, const char *key, struct why *why)
+krait_status krait__config_limits(struct model_config *config, const struct json_value *object, const char *key, struct why *why)
 {
-	const json_t *list = json_object_get(object, key);
+	const struct json_value *list = krait__json_get(object, key);
 	double low, high;
 
-	if (!list || json_is_null(list))
+	if (krait__json_is_null(list))
 		return KRAIT_OK;
-	if (!json_is_array(list) || json_array_size(list) != 2 || !krait__json_is_float(json_array_get(list, 0), &low)
-		|| !krait__json_is_float(json_array_get(list, 1), &high) || isnan(low) || isnan(high) || low > high)
+	if (!krait__json_is(list, JSON_VALUE_ARRAY) || krait__json_size(list) != 2 || !krait__json_is_float(krait__json_at(list, 0), &low)
+		|| !krait__json_is_float(krait__json_at(list, 1), &high) || isnan(low) || isnan(high) || low > high)
 		return krait__why(why, KRAIT_ERROR_FORMAT, CONFIG_FILE ": field '%s' is not a pair of limits, lower one first: "
 			"two numbers such as [0.0, Infinity] are needed", key);
 	config->limit_low = low;
@@ -88,15 +88,15 @@ static krait_status unknown(const char *field, const char *value, struct why *wh
 }
 
 /* The first of transformers' architectures, NULL when there is none. */
-static const char *architecture(const json_t *file)
+static const char *architecture(const struct json_value *file)
 {
-	return json_string_value(json_array_get(json_object_get(file, "architectures"), 0));
+	return krait__json_string(krait__json_at(krait__json_get(file, "architectures"), 0));
 }
 
-static krait_status transformers_family(const struct family **out, const json_t *file, struct why *why)
+static krait_status transformers_family(const struct family **out, const struct json_value *file, struct why *why)
 {
 	const char *type = NULL, *name = architecture(file);
-	krait_status status = krait__json_text(&type, file, "model_type", CONFIG_FILE, why);
+	krait_status status = krait__field_text(&type, file, "model_type", CONFIG_FILE, why);
 
 	if (status != KRAIT_OK)
 		return status;
@@ -110,10 +110,10 @@ static krait_status transformers_family(const struct family **out, const json_t 
 	return unknown(type ? "model_type" : "architectures", type ? type : name, why);
 }
 
-static krait_status original_family(const struct family **out, const json_t *ssm, struct why *why)
+static krait_status original_family(const struct family **out, const struct json_value *ssm, struct why *why)
 {
 	const char *layer = "Mamba1";
-	krait_status status = krait__json_text(&layer, ssm, "layer", CONFIG_FILE, why);
+	krait_status status = krait__field_text(&layer, ssm, "layer", CONFIG_FILE, why);
 
 	if (status != KRAIT_OK)
 		return status;
@@ -124,20 +124,20 @@ static krait_status original_family(const struct family **out, const json_t *ssm
 }
 
 /* What the original package can mix into a model and this build cannot run. */
-static krait_status refuse_hybrid(const json_t *file, struct why *why)
+static krait_status refuse_hybrid(const struct json_value *file, struct why *why)
 {
-	const json_t *attention = json_object_get(file, "attn_layer_idx");
+	const struct json_value *attention = krait__json_get(file, "attn_layer_idx");
 	uint32_t mlp = 0;
 	char list[RUNS_TEXT];
-	krait_status status = krait__json_u32(&mlp, file, "d_intermediate", CONFIG_FILE, why);
+	krait_status status = krait__field_u32(&mlp, file, "d_intermediate", CONFIG_FILE, why);
 
 	if (status != KRAIT_OK)
 		return status;
-	if (attention && !json_is_null(attention) && !json_is_array(attention))
+	if (!krait__json_is_null(attention) && !krait__json_is(attention, JSON_VALUE_ARRAY))
 		return krait__why(why, KRAIT_ERROR_FORMAT, CONFIG_FILE ": field 'attn_layer_idx' is not a list of layers");
-	if (json_array_size(attention) > 0)
+	if (krait__json_size(attention) > 0)
 		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, CONFIG_FILE ": attn_layer_idx names %zu attention layers, a hybrid: %s",
-			json_array_size(attention), runs(list));
+			krait__json_size(attention), runs(list));
 	if (mlp > 0)
 		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, CONFIG_FILE ": d_intermediate is %u, which adds an MLP to each layer: %s",
 			(unsigned)mlp, runs(list));
@@ -145,11 +145,11 @@ static krait_status refuse_hybrid(const json_t *file, struct why *why)
 }
 
 /* SiLU goes by two names. */
-static krait_status check_activation(const json_t *fields, const char *key, struct why *why)
+static krait_status check_activation(const struct json_value *fields, const char *key, struct why *why)
 {
 	const char *name = "silu";
 	struct quoted quoted;
-	krait_status status = krait__json_text(&name, fields, key, CONFIG_FILE, why);
+	krait_status status = krait__field_text(&name, fields, key, CONFIG_FILE, why);
 
 	if (status == KRAIT_OK && strcmp(name, "silu") && strcmp(name, "swish"))
 		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, CONFIG_FILE ": field '%s' is %s: only 'silu' is known", key,
@@ -157,34 +157,34 @@ static krait_status check_activation(const json_t *fields, const char *key, stru
 	return status;
 }
 
-static krait_status read_layers(uint32_t *out, const json_t *file, const char *key, struct why *why)
+static krait_status read_layers(uint32_t *out, const struct json_value *file, const char *key, struct why *why)
 {
-	krait_status status = krait__json_u32(out, file, key, CONFIG_FILE, why);
+	krait_status status = krait__field_u32(out, file, key, CONFIG_FILE, why);
 
 	if (status == KRAIT_OK && given(file, key) && *out == 0)
 		return krait__why(why, KRAIT_ERROR_FORMAT, CONFIG_FILE ": field '%s' is 0: a positive number is needed", key);
 	return status;
 }
 
-static krait_status read_tied(int *out, const json_t *file, const char *key, struct why *why)
+static krait_status read_tied(int *out, const struct json_value *file, const char *key, struct why *why)
 {
 	bool value = false;
-	krait_status status = krait__json_bool(&value, file, key, CONFIG_FILE, why);
+	krait_status status = krait__field_bool(&value, file, key, CONFIG_FILE, why);
 
 	if (status == KRAIT_OK && given(file, key))
 		*out = value;
 	return status;
 }
 
-static krait_status read_original(struct model_config *out, const json_t *file, struct why *why)
+static krait_status read_original(struct model_config *out, const struct json_value *file, struct why *why)
 {
-	const json_t *ssm = json_object_get(file, "ssm_cfg");
+	const struct json_value *ssm = krait__json_get(file, "ssm_cfg");
 	const struct family *family = NULL;
 	krait_status status;
 
-	if (json_is_null(ssm))
+	if (krait__json_is_null(ssm))
 		ssm = NULL;
-	if (ssm && !json_is_object(ssm))
+	if (ssm && !krait__json_is(ssm, JSON_VALUE_OBJECT))
 		return krait__why(why, KRAIT_ERROR_FORMAT, CONFIG_FILE ": field 'ssm_cfg' is not an object");
 	if ((status = original_family(&family, ssm, why)) != KRAIT_OK || (status = refuse_hybrid(file, why)) != KRAIT_OK)
 		return status;
@@ -202,7 +202,7 @@ static krait_status read_original(struct model_config *out, const json_t *file, 
 	return family->configure(out, ssm, why);
 }
 
-static krait_status read_transformers(struct model_config *out, const json_t *file, struct why *why)
+static krait_status read_transformers(struct model_config *out, const struct json_value *file, struct why *why)
 {
 	const struct family *family = NULL;
 	krait_status status = transformers_family(&family, file, why);
@@ -218,18 +218,18 @@ static krait_status read_transformers(struct model_config *out, const json_t *fi
 		|| (status = krait__config_want(&out->want[NEED_BIAS], file, "use_bias", why)) != KRAIT_OK
 		|| (status = krait__config_want(&out->want[NEED_CONV_BIAS], file, "use_conv_bias", why)) != KRAIT_OK
 		|| (status = check_activation(file, "hidden_act", why)) != KRAIT_OK
-		|| (status = krait__json_double(&out->eps, file, "layer_norm_epsilon", CONFIG_FILE, why)) != KRAIT_OK)
+		|| (status = krait__field_double(&out->eps, file, "layer_norm_epsilon", CONFIG_FILE, why)) != KRAIT_OK)
 		return status;
 	if (!(out->eps >= 0) || !isfinite(out->eps))
 		return krait__why(why, KRAIT_ERROR_FORMAT, CONFIG_FILE ": field 'layer_norm_epsilon' is %g: a small positive number is needed", out->eps);
 	return family->configure(out, file, why);
 }
 
-static krait_status read_file(struct model_config *out, const json_t *file, struct why *why)
+static krait_status read_file(struct model_config *out, const struct json_value *file, struct why *why)
 {
 	char list[RUNS_TEXT];
 
-	if (!json_is_object(file))
+	if (!krait__json_is(file, JSON_VALUE_OBJECT))
 		return krait__why(why, KRAIT_ERROR_FORMAT, CONFIG_FILE ": an object is needed");
 	if (given(file, "model_type") || given(file, "architectures"))
 		return read_transformers(out, file, why);
@@ -239,20 +239,21 @@ static krait_status read_file(struct model_config *out, const json_t *file, stru
 		"mamba_ssm ('d_model', 'n_layer', 'ssm_cfg'), so the kind of model is unknown; %s", runs(list));
 }
 
-krait_status krait__config_read(struct model_config *out, json_t **json, const char *text, size_t n_text, struct why *why)
+krait_status krait__config_read(struct model_config *out, struct json_value **json, const char *text, size_t n_text, struct why *why)
 {
 	krait_status status;
-	json_t *file;
+	struct json_value *file;
 
 	memset(out, 0, sizeof(*out));
 	if (json)
 		*json = NULL;
-	file = krait__json_config(text, n_text, CONFIG_FILE, why);
+	file = krait__json_read(text, n_text, CONFIG_FILE, why);
 	if (!file)
 		return why->status;
 	status = read_file(out, file, why);
 	if (status == KRAIT_OK && json)
-		*json = json_incref(file);
-	json_decref(file);
+		*json = file;
+	else
+		krait__json_free(file);
 	return status;
 }

@@ -19,16 +19,16 @@ struct model_config {
 
 /* From the text of a config.json. UNSUPPORTED names an architecture or feature that this
  * build does not run. *json (when not NULL) is the parsed file, the caller's to free. */
-krait_status krait__config_read(struct model_config *out, json_t **json, const char *text, size_t n_text, struct why *why);
+krait_status krait__config_read(struct model_config *out, struct json_value **json, const char *text, size_t n_text, struct why *why);
 
 /* All that a configuration of this family means when it says nothing. */
 void krait__config_defaults(struct model_config *out, const struct family *family, bool original);
 
 /* A flag of a configuration as a want: absent stays as it is. */
-krait_status krait__config_want(enum want *out, const json_t *object, const char *key, struct why *why);
+krait_status krait__config_want(enum want *out, const struct json_value *object, const char *key, struct why *why);
 
 /* [low, high], either end Infinity in any of its spellings. */
-krait_status krait__config_limits(struct model_config *config, const json_t *object, const char *key, struct why *why);
+krait_status krait__config_limits(struct model_config *config, const struct json_value *object, const char *key, struct why *why);
 
 #define CONFIG_FILE "config.json"
 

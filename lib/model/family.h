@@ -7,9 +7,8 @@
 #ifndef KRAIT_MODEL_FAMILY_H
 #define KRAIT_MODEL_FAMILY_H
 
+#include "base/json_tree.h"
 #include "engine.h"
-
-#include <jansson.h>
 
 /* Sizes that shapes are made of. Those from DIM_OWN on are each family's own. */
 enum { DIM_ONE, DIM_WIDTH, DIM_VOCAB, DIM_OWN, N_DIMS = 24 };
@@ -60,7 +59,7 @@ struct family {
 	size_t n_sizes;
 	/* Reads what only this family has. `fields` is ssm_cfg (NULL: none), or the whole
 	 * configuration of transformers. */
-	krait_status (*configure)(struct model_config *config, const json_t *fields, struct why *why);
+	krait_status (*configure)(struct model_config *config, const struct json_value *fields, struct why *why);
 	/* size[]: what most tensors say, 0 where none says anything. Computes the sizes that
 	 * follow from others and the part's numbers. */
 	krait_status (*measure)(uint64_t *size, struct part *part, const struct model_config *config, struct why *why);

@@ -33,7 +33,7 @@ static const struct component_rule components[] = {
 	{ "ssm", 2, { INNER, STATE } },
 };
 
-static krait_status configure(struct model_config *config, const json_t *fields, struct why *why)
+static krait_status configure(struct model_config *config, const struct json_value *fields, struct why *why)
 {
 	(void)config;
 	(void)fields;

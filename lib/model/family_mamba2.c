@@ -8,7 +8,7 @@
 
 #include "model/configuration.h"
 
-#include "base/json.h"
+#include "base/json_field.h"
 
 enum { INNER = DIM_OWN, SSM, HEADS, HEAD_DIM, STATE, GROUP_ROWS, CONV, CONV_ROWS, IN_ROWS, D_ROWS, WINDOW, END };
 
@@ -40,18 +40,18 @@ static const struct component_rule components[] = {
 };
 
 /* transformers says norm_before_gate in some configurations and has the gate first in any case. */
-static krait_status configure(struct model_config *config, const json_t *fields, struct why *why)
+static krait_status configure(struct model_config *config, const struct json_value *fields, struct why *why)
 {
 	bool original = config->original;
 	krait_status status;
 
-	if ((status = krait__json_u32(&config->n_groups, fields, original ? "ngroups" : "n_groups", CONFIG_FILE, why)) != KRAIT_OK
-		|| (status = krait__json_u32(&config->d_state, fields, original ? "d_state" : "state_size", CONFIG_FILE, why)) != KRAIT_OK
+	if ((status = krait__field_u32(&config->n_groups, fields, original ? "ngroups" : "n_groups", CONFIG_FILE, why)) != KRAIT_OK
+		|| (status = krait__field_u32(&config->d_state, fields, original ? "d_state" : "state_size", CONFIG_FILE, why)) != KRAIT_OK
 		|| (status = krait__config_limits(config, fields, original ? "dt_limit" : "time_step_limit", why)) != KRAIT_OK)
 		return status;
 	if (!original)
 		return KRAIT_OK;
-	if ((status = krait__json_bool(&config->norm_before_gate, fields, "norm_before_gate", CONFIG_FILE, why)) != KRAIT_OK)
+	if ((status = krait__field_bool(&config->norm_before_gate, fields, "norm_before_gate", CONFIG_FILE, why)) != KRAIT_OK)
 		return status;
 	return krait__config_want(&config->want[NEED_GATE_NORM], fields, "rmsnorm", why);
 }

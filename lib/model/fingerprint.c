@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fingerprint.c - which weights these are, without reading all of them.
+ * fingerprint.c - which model this is, without reading all of its weights.
  *
  * XXH3-128 (seed 0) over the plan's tensors in ascending byte order of their canonical
  * names (those of mamba_ssm: "backbone.embedding.weight"; a tied head is no tensor of its
@@ -10,6 +10,13 @@
  *     u32 rank, then u64 for each axis (axes of mamba_ssm's layout, the middle 1 of conv1d included)
  *     float32 values: all elements in row-major order if there are at most 1024, else four
  *     runs of 256, beginning at element i * floor((count - 256) / 3) for i = 0..3
+ *
+ * and then, only where some part computes in another way than its family does by itself (one
+ * group, epsilons of 1e-5, no limits on dt, no flags), what changes arithmetic without changing a tensor:
+ *
+ *     "arithmetic" and a zero byte
+ *     for each part u32 groups, u32 flags, then float32 epsilon before the block, epsilon inside, lower and upper limit
+ *     float32 epsilon of the final norm
  *
  * Values are those of the checkpoint, widened, so the result is the same for a .bin and a
  * .safetensors and for each type that the weights may be loaded as. Digits in the order
@@ -23,12 +30,15 @@
 
 #include "base/memory.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
+
+#define USUAL_EPS 1e-5f
 
 struct entry {
 	const char *name;
@@ -62,11 +72,50 @@ static void add_tensor(XXH3_state_t *hash, const struct entry *entry)
 		add_number(hash, krait__bits_from_float(sample[i]), 4);
 }
 
+static bool usual_part(const struct part *part)
+{
+	bool unlimited = part->limit_low <= 0 && isinf(part->limit_high);
+
+	return part->n_groups <= 1 && part->flags == 0 && part->eps == USUAL_EPS && part->inner_eps == USUAL_EPS && unlimited;
+}
+
+static bool usual(const struct plan *plan)
+{
+	for (uint32_t i = 0; i < plan->n_parts; i++)
+		if (!usual_part(&plan->parts[i]))
+			return false;
+	return plan->eps == USUAL_EPS;
+}
+
+static void add_arithmetic(XXH3_state_t *hash, const struct plan *plan)
+{
+	static const char title[] = "arithmetic";
+
+	XXH3_128bits_update(hash, title, sizeof(title));
+	for (uint32_t i = 0; i < plan->n_parts; i++) {
+		const struct part *part = &plan->parts[i];
+		const float numbers[] = { part->eps, part->inner_eps, part->limit_low, part->limit_high };
+
+		add_number(hash, part->n_groups, 4);
+		add_number(hash, part->flags, 4);
+		for (size_t k = 0; k < sizeof(numbers) / sizeof(*numbers); k++)
+			add_number(hash, krait__bits_from_float(numbers[k]), 4);
+	}
+	add_number(hash, krait__bits_from_float(plan->eps), 4);
+}
+
+static void take_digest(unsigned char out[16], const XXH3_state_t *hash)
+{
+	XXH128_canonical_t canonical;
+
+	XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(hash));
+	memcpy(out, canonical.digest, 16);
+}
+
 krait_status krait__fingerprint(struct krait_model *model, const struct binding *bindings, struct why *why)
 {
 	uint32_t n = model->plan.n_tensors;
 	struct entry *entries = krait__alloc(n, sizeof(*entries));
-	XXH128_canonical_t canonical;
 	XXH3_state_t hash;
 
 	if (!entries)
@@ -81,9 +130,19 @@ krait_status krait__fingerprint(struct krait_model *model, const struct binding 
 	for (uint32_t i = 0; i < n; i++)
 		add_tensor(&hash, &entries[i]);
 	krait__free(entries);
-	XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(&hash));
-	memcpy(model->fingerprint, canonical.digest, sizeof(model->fingerprint));
+	take_digest(model->weights_fingerprint, &hash);
+	if (!usual(&model->plan))
+		add_arithmetic(&hash, &model->plan);
+	take_digest(model->fingerprint, &hash);
 	for (size_t i = 0; i < sizeof(model->fingerprint); i++)
 		snprintf(model->fingerprint_text + 2 * i, 3, "%02x", model->fingerprint[i]);
 	return KRAIT_OK;
+}
+
+bool krait__model_accepts_fingerprint(const struct krait_model *model, const unsigned char fingerprint[16], bool *old)
+{
+	bool own = memcmp(fingerprint, model->fingerprint, 16) == 0;
+
+	*old = !own && memcmp(fingerprint, model->weights_fingerprint, 16) == 0;
+	return own || *old;
 }

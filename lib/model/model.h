@@ -6,7 +6,6 @@
 #include "engine.h"
 #include "model/checkpoint.h"
 
-#include <jansson.h>
 #include <sys/types.h>
 
 struct krait_options {
@@ -20,12 +19,25 @@ struct krait_options {
 	void *log_user;
 };
 
-/* What the model's own files say about generating. */
+struct generation_setting { int setting; double value; };      /* KRAIT_SAMPLE_..., KRAIT_MAX_NEW_TOKENS */
+struct generation_text { char *text; size_t n_text; };         /* UTF-8, not empty; a zero byte stands behind */
+#define GENERATION_SETTINGS 8
+
+/* What the model's own files say about generating: with this a new session begins. */
 struct generation {
 	krait_token *stops;             /* eos ids: generation_config first, then config.json, then the tokenizer's eos_token */
 	size_t n_stops;
-	json_t *defaults;               /* generation_config.json whole, or NULL */
+	struct generation_setting settings[GENERATION_SETTINGS];       /* each within its bounds, each setting once */
+	size_t n_settings;
+	krait_token *suppressed;        /* tokens that are never sampled: their bias is -infinity; each once, ascending */
+	size_t n_suppressed;
+	struct generation_text *stop_texts;
+	size_t n_stop_texts;
+	char *defaults;                 /* generation_config.json whole, as JSON in ASCII, or NULL */
 };
+
+/* bos_token, eos_token, ...: what chat templates call by name. */
+struct special_token { char *name, *text; size_t n_text; };
 
 struct krait_model {
 	atomic_size_t references;
@@ -45,22 +57,28 @@ struct krait_model {
 	uint32_t n_valid;               /* ids that may be sampled: the tokenizer's size, at most vocab */
 	struct generation generation;
 	char *chat_template;            /* NULL when there is none */
-	json_t *special_tokens;         /* object: bos_token, eos_token, ... as text */
+	struct special_token *special_tokens;
+	size_t n_special_tokens;
 	krait_progress_fn progress;     /* of the options it was opened with; long feeds report to it too */
 	void *progress_user;
 	krait_log_fn log;
 	void *log_user;
 	uint64_t n_parameters, weight_bytes;
-	unsigned char fingerprint[16];
+	unsigned char fingerprint[16];  /* of the weights and of the arithmetic; see fingerprint.c */
+	unsigned char weights_fingerprint[16];  /* of the weights alone: what states of 0.1 carry */
 	char fingerprint_text[33];
 	char device[16];
 	uint32_t device_index;
-	char note[512];
+	char note[2048];
 	char *path;                     /* where it was found; NULL for a random one */
 	char *info;                     /* what krait_model_info gives */
 };
 
 bool krait__model_forked(const struct krait_model *model);     /* another process than the one that opened it */
 size_t krait__model_component_bytes(const struct krait_model *model);  /* all components in canonical form */
+
+/* Whether a state that carries this fingerprint is one of this model. *old: it is the fingerprint
+ * of the weights alone and not the model's own, so the state cannot tell which arithmetic made it. */
+bool krait__model_accepts_fingerprint(const struct krait_model *model, const unsigned char fingerprint[16], bool *old);
 
 #endif

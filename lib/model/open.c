@@ -9,7 +9,9 @@
 #include "base/memory.h"
 #include "model/companions.h"
 #include "model/engines.h"
+#include "model/generation.h"
 #include "model/installed.h"
+#include "model/special_tokens.h"
 #include "model/weights.h"
 #include "text/tokenizer.h"
 
@@ -49,15 +51,12 @@ void krait__model_clear(struct krait_model *model)
 	krait__checkpoint_close(&model->checkpoint);
 	krait_tokenizer_free(model->tokenizer);
 	model->tokenizer = NULL;
-	krait__free(model->generation.stops);
-	json_decref(model->generation.defaults);
-	memset(&model->generation, 0, sizeof(model->generation));
+	krait__generation_free(&model->generation);
 	krait__free(model->chat_template);
-	json_decref(model->special_tokens);
+	krait__specials_free(model);
 	krait__free(model->path);
 	krait__free(model->info);
 	model->chat_template = model->path = model->info = NULL;
-	model->special_tokens = NULL;
 }
 
 struct krait_model *krait__model_new(const struct krait_options *options)
@@ -230,7 +229,7 @@ static krait_status no_config(const char *folder, struct why *why)
 		"(model.safetensors or pytorch_model.bin)", quoted.text);
 }
 
-static krait_status read_config(struct model_config *out, json_t **json, const char *folder, struct why *why)
+static krait_status read_config(struct model_config *out, struct json_value **json, const char *folder, struct why *why)
 {
 	char *text;
 	size_t n_text;
@@ -285,7 +284,7 @@ static krait_status open_path(struct krait_model *model, const char *path, const
 	struct model_config config;
 	enum dtype target;
 	char *folder = NULL;
-	json_t *json = NULL;
+	struct json_value *json = NULL;
 	krait_status status = weights_wanted(&target, options, why);
 
 	if (status == KRAIT_OK)
@@ -299,7 +298,7 @@ static krait_status open_path(struct krait_model *model, const char *path, const
 		status = krait__companions_load(model, folder, options->tokenizer, config.original ? NULL : json, why);
 	if (status == KRAIT_OK)
 		status = krait__model_finish(model, options, path, why);
-	json_decref(json);
+	krait__json_free(json);
 	krait__free(folder);
 	return status;
 }

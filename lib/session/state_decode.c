@@ -134,9 +134,10 @@ static void hex(char *out, const unsigned char *bytes)
 
 static krait_status check_model(const struct krait_model *model, const unsigned char *fingerprint, struct why *why)
 {
+	bool old;
 	char text[33];
 
-	if (memcmp(fingerprint, model->fingerprint, 16) == 0)
+	if (krait__model_accepts_fingerprint(model, fingerprint, &old))
 		return KRAIT_OK;
 	hex(text, fingerprint);
 	return krait__why(why, KRAIT_ERROR_MISMATCH, "the state belongs to the model with fingerprint %s, not to this one (%s): "

@@ -5,6 +5,7 @@
 #include "support.h"
 
 #include <math.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
