@@ -1,5 +1,6 @@
 # Measurements are not part of `make check`: times are read by people.
-EXTRA_DIST += %D%/README.md %D%/peers.py %D%/cpu.sh %D%/gpu.sh %D%/gpu_report.py
+EXTRA_DIST += %D%/README.md %D%/peers.py %D%/cpu.sh %D%/gpu.sh %D%/gpu_report.py \
+	%D%/first-hour.sh %D%/first_hour.py %D%/predictions.json
 
 bench: krait
 	KRAIT='$(abs_top_builddir)/krait' KRAIT_MODEL_PATH='$(abs_top_srcdir)/models' $(SHELL) $(srcdir)/bench/cpu.sh bench.jsonl

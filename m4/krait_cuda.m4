@@ -14,7 +14,7 @@ AC_ARG_ENABLE([cuda-engine],
 AC_ARG_VAR([NVCC], [the CUDA compiler])
 AC_ARG_VAR([NVCCFLAGS], [flags for it])
 AC_ARG_VAR([CUDA_RPATH], [where the engine looks for CUDA's libraries when it is loaded (default: where they are now; empty: where the system does)])
-AC_ARG_VAR([CUDA_ARCHITECTURES], [architectures to compile for (default: "80 90 100"), the last one also as PTX])
+AC_ARG_VAR([CUDA_ARCHITECTURES], [architectures to compile for (default: "80 90 100 120"), the last one also as PTX])
 AC_PATH_PROG([CLANGXX], [clang++])
 
 CUDA_DIR=
@@ -66,7 +66,7 @@ AS_IF([test -n "$CUDA_DIR"], [
 	AC_MSG_RESULT([$have_cuda_emu])
 	AS_IF([test "x$have_cuda_emu" = xno], [have_cuda=no])])
 
-test -n "$CUDA_ARCHITECTURES" || CUDA_ARCHITECTURES="80 90 100"
+test -n "$CUDA_ARCHITECTURES" || CUDA_ARCHITECTURES="80 90 100 120"
 CUDA_GENCODE=
 for krait_arch in $CUDA_ARCHITECTURES; do
 	CUDA_GENCODE="$CUDA_GENCODE -gencode arch=compute_$krait_arch,code=sm_$krait_arch"

@@ -141,8 +141,19 @@ static int can_profile(struct bench *bench)
 	return status < 0 ? bench_profile_end(bench, "nothing", 0) : status;
 }
 
+/* What failed is a row, too, and the next batch or prompt may do better. The command fails in the end. */
+static int or_next(struct bench *bench, int status, const char *work, const char *of, size_t n, bool *failed)
+{
+	if (status != STATUS_FAILED)
+		return status;
+	bench_add_failure(bench, work, of, n);
+	*failed = true;
+	return -1;
+}
+
 static int measure(struct bench *bench, struct ceilings *ceilings)
 {
+	bool failed = false;
 	int status = -1;
 
 	if (bench->lasting)
@@ -154,9 +165,9 @@ static int measure(struct bench *bench, struct ceilings *ceilings)
 	if (status < 0)
 		status = bench_ceilings(bench, ceilings, false);
 	for (size_t i = 0; i < bench->batches.n && status < 0; i++)
-		status = bench_decode(bench, bench->batches.values[i]);
+		status = or_next(bench, bench_decode(bench, bench->batches.values[i]), "decode", "batch", bench->batches.values[i], &failed);
 	for (size_t i = 0; i < bench->prompts.n && status < 0; i++)
-		status = bench_prefill(bench, bench->prompts.values[i]);
+		status = or_next(bench, bench_prefill(bench, bench->prompts.values[i]), "prefill", "n_tokens", bench->prompts.values[i], &failed);
 	if (status < 0)
 		status = bench_states(bench);
 	if (status < 0)
@@ -167,7 +178,7 @@ static int measure(struct bench *bench, struct ceilings *ceilings)
 		bench_add_limits(bench, ceilings);
 		json_array_insert_new(bench->rows, 0, bench_ceilings_row(ceilings));
 	}
-	return status;
+	return status < 0 && failed ? STATUS_FAILED : status;
 }
 
 int verb_bench(const struct verb *verb, int argc, char **argv)

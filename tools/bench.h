@@ -51,6 +51,7 @@ json_t *bench_row(struct bench *bench, const char *work);
 /* Any ids do: a token's work does not depend on which it is. NULL after saying so. */
 krait_token *bench_tokens(const struct bench *bench, size_t n);
 int bench_judge(krait_status status, const char *text);
+void bench_add_failure(struct bench *bench, const char *work, const char *measure, size_t n);   /* a row for what failed last */
 /* A session that never stops by itself and takes the likeliest token, with a short prompt read. */
 int bench_begin(const struct bench *bench, krait_session **out);
 int bench_decode_alone(krait_session *session, size_t n);

@@ -149,7 +149,8 @@ static void print_row(const json_t *row)
 		output_format("token %-9.0f %9.1f us a token, %s resident, %s of the device in use\n", number(row, "position"),
 			number(row, "seconds_per_token") * 1e6, sizes_bytes(one, number(row, "resident_bytes")), sizes_bytes(other, number(row, "device_bytes")));
 	else if (json_object_get(row, "error"))
-		output_format("batch  %-8.0f left out: %s\n", number(row, "batch"), json_string_value(json_object_get(row, "error")));
+		output_format("%-6s %-8.0f left out: %s\n", is(row, "prefill") ? "tokens" : "batch", number(row, is(row, "prefill") ? "n_tokens" : "batch"),
+			json_string_value(json_object_get(row, "error")));
 	else if (is(row, "lasting"))
 		output_format("token %-9.0f %9.1f us a token, %s resident\n", number(row, "position"), number(row, "seconds_per_token") * 1e6,
 			sizes_bytes(one, number(row, "resident_bytes")));

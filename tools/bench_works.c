@@ -12,6 +12,7 @@
 #include "stream.h"
 #include "verbs.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,11 +37,28 @@ krait_token *bench_tokens(const struct bench *bench, size_t n)
 	return tokens;
 }
 
+static char failure[512];       /* the last one's text, for its row */
+
+static int fail(const char *text)
+{
+	snprintf(failure, sizeof failure, "%.511s", text);
+	return say_failure("%s", text);
+}
+
 int bench_judge(krait_status status, const char *text)
 {
 	if (status == KRAIT_CANCELLED)
 		return STATUS_INTERRUPTED;
-	return status == KRAIT_OK ? -1 : say_failure("%s", text);
+	return status == KRAIT_OK ? -1 : fail(text);
+}
+
+void bench_add_failure(struct bench *bench, const char *work, const char *measure, size_t n)
+{
+	json_t *row = bench_row(bench, work);
+
+	json_object_set_new(row, measure, json_integer((json_int_t)n));
+	json_object_set_new(row, "error", json_string(*failure ? failure : "out of memory"));
+	*failure = 0;
 }
 
 static int read_prompt(const struct bench *bench, krait_session *session)
@@ -61,7 +79,7 @@ static int read_prompt(const struct bench *bench, krait_session *session)
 int bench_begin(const struct bench *bench, krait_session **out)
 {
 	if (krait_session_new(out, bench->model) != KRAIT_OK)
-		return say_failure("%s", krait_session_error(*out));
+		return fail(krait_session_error(*out));
 	return read_prompt(bench, *out);
 }
 
@@ -76,7 +94,7 @@ static int take_sessions(struct bench *bench, krait_session **sessions, size_t n
 		if (status == KRAIT_OK)
 			continue;
 		if (status != KRAIT_ERROR_MEMORY)
-			return say_failure("%s", krait_session_error(sessions[i]));
+			return fail(krait_session_error(sessions[i]));
 		*fits = false;
 		row = bench_row(bench, "decode");
 		json_object_set_new(row, "batch", json_integer((json_int_t)n));
@@ -161,7 +179,7 @@ static int measure_decode(struct bench *bench, krait_session **sessions, size_t 
 	for (size_t i = 0; i < n_batch && status < 0; i++)
 		status = read_prompt(bench, sessions[i]);
 	if (status < 0 && krait_batch_new(&batch, bench->model) != KRAIT_OK)
-		status = say_failure("%s", krait_batch_error(batch));
+		status = fail(krait_batch_error(batch));
 	if (status < 0)
 		status = time_decode(batch, sessions, n_batch, n, &seconds);
 	if (status < 0)

@@ -71,8 +71,9 @@ static void print_devices(const krait_devices *devices)
 	for (size_t i = 0; i < krait_devices_count(devices); i++) {
 		output_format("%-8s %s", krait_devices_name(devices, i), krait_devices_about(devices, i));
 		if (krait_devices_memory(devices, i))
-			output_format(", %s of memory, %s free", sizes_bytes(all, (double)krait_devices_memory(devices, i)),
-				sizes_bytes(unused, (double)krait_devices_memory_free(devices, i)));
+			output_format(", %s of memory", sizes_bytes(all, (double)krait_devices_memory(devices, i)));
+		if (krait_devices_memory_free(devices, i))
+			output_format(", %s free", sizes_bytes(unused, (double)krait_devices_memory_free(devices, i)));
 		output_format("\n");
 	}
 }

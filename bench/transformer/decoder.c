@@ -237,6 +237,7 @@ static const char *describe(struct decoder *d, struct plan *plan)
 	cublasLtMatmulPreference_t preference = NULL;
 	cublasLtMatmulHeuristicResult_t result;
 	size_t workspace = WORKSPACE;
+	uint32_t aligned = 16, schemes = CUBLASLT_REDUCTION_SCHEME_NONE | CUBLASLT_REDUCTION_SCHEME_INPLACE | CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE;
 	int n = 0;
 	const char *error = blas(cublasLtMatmulDescCreate(&plan->how, CUBLAS_COMPUTE_32F, CUDA_R_32F));
 
@@ -252,6 +253,13 @@ static const char *describe(struct decoder *d, struct plan *plan)
 		error = blas(cublasLtMatmulPreferenceCreate(&preference));
 	if (!error)
 		error = blas(cublasLtMatmulPreferenceSetAttribute(preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &workspace, sizeof workspace));
+	/* the logits of a sequence begin where those before it end */
+	if (!error)
+		error = blas(cublasLtMatmulPreferenceSetAttribute(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, &aligned, sizeof aligned));
+	if (!error)
+		error = blas(cublasLtMatmulPreferenceSetAttribute(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, &aligned, sizeof aligned));
+	if (!error)
+		error = blas(cublasLtMatmulPreferenceSetAttribute(preference, CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK, &schemes, sizeof schemes));
 	if (!error)
 		error = blas(cublasLtMatmulAlgoGetHeuristic(d->blas, plan->how, plan->a, plan->b, plan->c, plan->c, preference, 1, &result, &n));
 	if (preference)

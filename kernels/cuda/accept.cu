@@ -54,7 +54,7 @@ __global__ void __launch_bounds__(THREADS) accept_kernel(struct kc_accept a)
 	uint32_t r = blockIdx.x;
 	kc_draw draw = a.draw[r];
 	bool going = a.slot[r] != nullptr;
-	int32_t token = a.token[r];
+	int32_t token = going ? a.token[r] : 0;
 	kc_drawn drawn = *draw.drawn;
 	int outcome = KC_GOES_ON;
 

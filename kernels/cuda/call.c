@@ -22,33 +22,52 @@ bool krait__cuda_lost(const struct emodel *model, struct why *why)
 	return true;
 }
 
+static cudaError_t driver_call(const char *name, void *out)
+{
+	enum cudaDriverEntryPointQueryResult found = cudaDriverEntryPointSymbolNotFound;
+	cudaError_t error = cudaGetDriverEntryPointByVersion(name, out, CUDART_VERSION, cudaEnableDefault, &found);
+
+	return error == cudaSuccess && found != cudaDriverEntryPointSuccess ? cudaErrorNotSupported : error;
+}
+
+cudaError_t krait__cuda_driver(struct driver *out)
+{
+	cudaError_t error = driver_call("cuCtxGetCurrent", &out->get_context);
+
+	if (error == cudaSuccess)
+		error = driver_call("cuCtxSetCurrent", &out->set_context);
+	return error == cudaSuccess ? driver_call("cuDevicePrimaryCtxGetState", &out->is_active) : error;
+}
+
+/* The caller's context is put back afterwards, where it has one. cudaSetDevice() would make one on the device to go back to. */
 krait_status krait__cuda_enter(struct emodel *model, struct why *why)
 {
-	cudaError_t error;
+	CUresult result;
 
 	if (model->pid != getpid())
-		return krait__why(why, KRAIT_ERROR_FORKED, "the model was opened before fork(); open it in this process anew");
+		return krait__why(why, KRAIT_ERROR_FORKED, "the model was opened before fork(), and a GPU that was in use before it cannot be used in the "
+			"child: start a new process (posix_spawn, exec) and open the model there, or use device=cpu");
 	krait__turn_take(&model->turn);
 	if (krait__cuda_lost(model, why)) {
 		krait__turn_leave(&model->turn);
 		return KRAIT_ERROR_LOST;
 	}
-	error = cudaGetDevice(&model->other_device);
-	if (error == cudaSuccess && model->other_device != model->device)
-		error = cudaSetDevice(model->device);
-	if (error == cudaSuccess) {
+	result = model->driver.get_context(&model->other);
+	if (result == CUDA_SUCCESS && model->other != model->context)
+		result = model->driver.set_context(model->context);
+	if (result == CUDA_SUCCESS) {
 		krait__cuda_alone = model->profile.on;
 		return KRAIT_OK;
 	}
 	krait__turn_leave(&model->turn);
-	return krait__cuda_why(error, "choosing the device", why);
+	return krait__why(why, KRAIT_ERROR_DEVICE, "choosing device cuda:%d failed: the driver answers %d", model->device, (int)result);
 }
 
 void krait__cuda_leave(struct emodel *model)
 {
 	krait__cuda_alone = 0;
-	if (model->other_device != model->device)
-		cudaSetDevice(model->other_device);
+	if (model->other != model->context)
+		model->driver.set_context(model->other);
 	krait__turn_leave(&model->turn);
 }
 
@@ -98,6 +117,17 @@ krait_status krait__cuda_finish(struct emodel *model, cudaError_t error, const c
 	return status;
 }
 
+/* The thread sleeps meanwhile. cudaStreamSynchronize() would keep a core busy; it answers some microseconds sooner. */
+cudaError_t krait__cuda_drain(struct emodel *model)
+{
+	cudaError_t error;
+
+	if (!model->finished)
+		return cudaStreamSynchronize(model->stream);
+	error = cudaEventRecord(model->finished, model->stream);
+	return error == cudaSuccess ? cudaEventSynchronize(model->finished) : error;
+}
+
 /* The copies are queued behind the work. */
 krait_status krait__cuda_wait(struct emodel *model, struct why *why)
 {
@@ -106,7 +136,7 @@ krait_status krait__cuda_wait(struct emodel *model, struct why *why)
 
 	if (status != KRAIT_OK)
 		return status;
-	error = cudaStreamSynchronize(model->stream);
+	error = krait__cuda_drain(model);
 	if (error == cudaSuccess)
 		error = cudaStreamSynchronize(model->copies);
 	return krait__cuda_finish(model, error, "waiting for the device", true, why);

@@ -28,9 +28,7 @@ __global__ void __launch_bounds__(THREADS) ceiling_read(const uint4 *__restrict_
 		for (int i = 0; i < UNROLL; i++)
 			x ^= v[i].x ^ v[i].y ^ v[i].z ^ v[i].w;
 	}
-#pragma unroll
-	for (int o = 16; o > 0; o /= 2)
-		x ^= __shfl_xor_sync(WHOLE_WARP, x, o);
+	x = warp_all(x, [](unsigned a, unsigned b) { return a ^ b; });
 	if (threadIdx.x % 32 == 0)
 		part[threadIdx.x / 32] = x;
 	__syncthreads();

@@ -40,12 +40,12 @@ static cudaError_t queue_in(struct emodel *model, const struct ready *ready, con
 	return krait__cuda_mark(model, "in", kc_decode_in(&in, pieces, model->stream));
 }
 
-static cudaError_t queue_small(struct emodel *model, const struct ready *ready, uint32_t n_rows)
+static cudaError_t queue_small(struct emodel *model, const struct ready *ready, const struct kc_pieces *pieces)
 {
 	const struct arena *a = &model->arena;
 	struct kc_product product = {
 		.matrix = ready->x, .in = a->decode.u, .in_stride = model->sizes.channels,
-		.out = a->decode.small, .out_stride = model->sizes.small, .n_rows = n_rows, .fast = model->fast,
+		.slot = pieces->slot, .out = a->decode.small, .out_stride = model->sizes.small, .n_rows = pieces->n_rows, .fast = model->fast,
 	};
 
 	return krait__cuda_mark(model, "x_proj", kc_decode_product(&product, model->stream));
@@ -86,12 +86,12 @@ static cudaError_t queue_step2(struct emodel *model, const struct ready *ready, 
 	return krait__cuda_mark(model, "step", kc_decode_step2(&step, pieces, model->stream));
 }
 
-static cudaError_t queue_out(struct emodel *model, const struct ready *ready, uint32_t n_rows)
+static cudaError_t queue_out(struct emodel *model, const struct ready *ready, const struct kc_pieces *pieces)
 {
 	const struct arena *a = &model->arena;
 	struct kc_product product = {
 		.matrix = ready->out, .in = a->decode.y, .in_stride = model->sizes.inner, .bias = ready->out_bias,
-		.out = a->decode.x, .out_stride = model->plan->width, .n_rows = n_rows, .accumulate = 1, .fast = model->fast,
+		.slot = pieces->slot, .out = a->decode.x, .out_stride = model->plan->width, .n_rows = pieces->n_rows, .accumulate = 1, .fast = model->fast,
 	};
 
 	if (ready->gate_norm) {
@@ -105,19 +105,24 @@ static cudaError_t queue_out(struct emodel *model, const struct ready *ready, ui
 	return krait__cuda_mark(model, "out", kc_decode_product(&product, model->stream));
 }
 
+bool krait__cuda_loaded(const struct emodel *model, uint32_t i)
+{
+	return krait__cuda_preparing && i > 0 && model->parts[i].part->kind == model->parts[i - 1].part->kind;
+}
+
 static cudaError_t queue_part(struct emodel *model, const struct ready *ready, const struct kc_pieces *pieces)
 {
 	cudaError_t error = queue_in(model, ready, pieces);
 
 	if (ready->part->kind == PART_MAMBA1) {
 		if (error == cudaSuccess)
-			error = queue_small(model, ready, pieces->n_rows);
+			error = queue_small(model, ready, pieces);
 		if (error == cudaSuccess)
 			error = queue_step1(model, ready, pieces);
 	} else if (error == cudaSuccess) {
 		error = queue_step2(model, ready, pieces);
 	}
-	return error == cudaSuccess ? queue_out(model, ready, pieces->n_rows) : error;
+	return error == cudaSuccess ? queue_out(model, ready, pieces) : error;
 }
 
 /* Rows are in x: through all parts, and their hidden vectors into the slots. */
@@ -128,7 +133,8 @@ static cudaError_t queue_parts(struct emodel *model, const struct kc_pieces *pie
 	cudaError_t error = cudaSuccess;
 
 	for (uint32_t i = 0; i < model->plan->n_parts && error == cudaSuccess; i++)
-		error = queue_part(model, &model->parts[i], pieces);
+		if (!krait__cuda_loaded(model, i))
+			error = queue_part(model, &model->parts[i], pieces);
 	return error == cudaSuccess ? krait__cuda_mark(model, "hidden", kc_hidden(&hidden, model->stream)) : error;
 }
 
@@ -144,8 +150,8 @@ static cudaError_t queue_draw(struct emodel *model, const struct kc_pieces *piec
 	cudaError_t error = krait__cuda_mark(model, "head", kc_decode_product(&head, model->stream));
 
 	if (error == cudaSuccess)
-		error = krait__cuda_mark(model, "sample", kc_sample(a->decode.logits, model->plan->vocab, sampling, a->decode.token, pieces->n_rows,
-			model->plan->vocab, a->decode.sample_workspace, model->stream));
+		error = krait__cuda_mark(model, "sample", kc_sample(a->decode.logits, model->plan->vocab, sampling, pieces->slot, a->decode.token,
+			pieces->n_rows, model->plan->vocab, model->stream));
 	return error == cudaSuccess ? krait__cuda_mark(model, "accept", kc_accept(&accept, model->stream)) : error;
 }
 
@@ -218,6 +224,38 @@ cudaError_t krait__cuda_step(struct emodel *model, enum step step, uint32_t buck
 		return profiled_step(model, step, 1u << bucket);
 	error = *graph ? cudaSuccess : make_graph(model, graph, step, 1u << bucket);
 	return error == cudaSuccess ? cudaGraphLaunch(*graph, model->stream) : error;
+}
+
+/* ---- kernels ------------------------------------------------------------------------------- */
+
+/* The kernels of a pass through prefill, with few rows and with many of one sequence, as scans choose by that. */
+static cudaError_t load_prefill(struct emodel *model)
+{
+	const uint32_t rows[] = { 1, model->sizes.prefill_rows };
+	cudaError_t error = cudaSuccess;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows) && error == cudaSuccess; i++) {
+		struct kc_pieces pieces = { .n = 1, .n_rows = rows[i], .longest = rows[i] };
+
+		error = krait__cuda_layers(model, &pieces);
+	}
+	return error;
+}
+
+cudaError_t krait__cuda_load_kernels(struct emodel *model)
+{
+	cudaError_t error = cudaSuccess;
+
+	krait__cuda_preparing = 1;
+	for (uint32_t bucket = 0; bucket < N_BUCKETS && error == cudaSuccess; bucket++) {
+		error = queue_step(model, STEP_READ, 1u << bucket);
+		if (error == cudaSuccess)
+			error = queue_step(model, STEP_DRAW, 1u << bucket);
+	}
+	if (error == cudaSuccess)
+		error = load_prefill(model);
+	krait__cuda_preparing = 0;
+	return error;
 }
 
 void krait__cuda_graphs_free(struct emodel *model)

@@ -29,23 +29,31 @@ static void explain(char *out, size_t n_out, cudaError_t error)
 			driver / 1000, driver % 1000 / 10, runtime / 1000, runtime % 1000 / 10);
 	else if (error == cudaErrorNoDevice || error == cudaSuccess)
 		snprintf(out, n_out, "the driver sees no NVIDIA GPU: is there one, and does CUDA_VISIBLE_DEVICES leave it visible?");
+	else if (error == cudaErrorInitializationError)
+		snprintf(out, n_out, "the driver cannot be started here: did this process come from fork() after CUDA had been used? Start a new one "
+			"(posix_spawn, exec)");
 	else
 		snprintf(out, n_out, "the driver does not answer: %s (%s)", cudaGetErrorString(error), cudaGetErrorName(error));
 }
 
-/* The memory that is free is the driver's to say, for the device that is current. */
+/* The memory that is free is the driver's to say, for the device that is current. A device that this process does not use
+ * stays unasked: a context there takes seconds, and hundreds of megabytes. */
 static void ask_memory(struct device *out, int index)
 {
 	size_t left = 0, all = 0;
-	int before;
+	struct driver driver;
+	CUcontext before;
+	unsigned flags;
+	int active = 0;
 
-	if (cudaGetDevice(&before) != cudaSuccess || cudaSetDevice(index) != cudaSuccess)
+	if (krait__cuda_driver(&driver) != cudaSuccess || driver.is_active(index, &flags, &active) != CUDA_SUCCESS || !active ||
+			driver.get_context(&before) != CUDA_SUCCESS)
 		return;
-	if (cudaMemGetInfo(&left, &all) == cudaSuccess) {
+	if (cudaSetDevice(index) == cudaSuccess && cudaMemGetInfo(&left, &all) == cudaSuccess) {
 		out->memory_free = left;
 		out->memory = all;
 	}
-	cudaSetDevice(before);
+	driver.set_context(before);
 }
 
 static void describe(struct device *out, int index)

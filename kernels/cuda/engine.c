@@ -7,6 +7,7 @@
 #include "base/memory.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -83,6 +84,13 @@ static cudaError_t take_pinned_memory(struct emodel *model)
 	return error;
 }
 
+static bool spins(void)
+{
+	const char *wait = getenv("KRAIT_CUDA_WAIT");
+
+	return wait && !strcmp(wait, "spin");
+}
+
 static cudaError_t take_queues(struct emodel *model)
 {
 	cudaError_t error = cudaStreamCreateWithFlags(&model->stream, cudaStreamNonBlocking);
@@ -93,6 +101,8 @@ static cudaError_t take_queues(struct emodel *model)
 		error = cudaEventCreateWithFlags(&model->queued, cudaEventDisableTiming);
 	if (error == cudaSuccess)
 		error = cudaEventCreateWithFlags(&model->copied, cudaEventDisableTiming);
+	if (error == cudaSuccess && !spins())
+		error = cudaEventCreateWithFlags(&model->finished, cudaEventDisableTiming | cudaEventBlockingSync);
 	return error;
 }
 
@@ -128,6 +138,8 @@ static krait_status make_ready(struct emodel *model, struct why *why)
 	cudaError_t error = cudaSetDevice(model->device);
 	krait_status status;
 
+	if (error == cudaSuccess && model->driver.get_context(&model->context) != CUDA_SUCCESS)
+		error = cudaErrorDeviceUninitialized;
 	if (error == cudaSuccess) {
 		what = "taking memory for the weights and for passes";
 		error = take_device_memory(model);
@@ -145,15 +157,19 @@ static krait_status make_ready(struct emodel *model, struct why *why)
 	status = take_blas(model, why);
 	if (status == KRAIT_OK)
 		status = krait__cuda_upload(model, why);
-	if (status == KRAIT_OK)
-		describe(model);
-	return status;
+	if (status != KRAIT_OK)
+		return status;
+	describe(model);
+	error = krait__cuda_load_kernels(model);
+	return error == cudaSuccess ? KRAIT_OK : krait__cuda_why(error, "loading kernels", why);
 }
 
 /* ---- closing ------------------------------------------------------------------------------------ */
 
 static void free_queues(struct emodel *model)
 {
+	if (model->finished)
+		cudaEventDestroy(model->finished);
 	if (model->queued)
 		cudaEventDestroy(model->queued);
 	if (model->copied)
@@ -182,10 +198,11 @@ static void free_memory(struct emodel *model)
 /* What belongs to the device goes as far as the device lets it. */
 static void close_here(struct emodel *model)
 {
-	int before = model->device;
+	CUcontext before = NULL;
+	bool known = model->context && model->driver.get_context(&before) == CUDA_SUCCESS;
 
-	if (cudaGetDevice(&before) == cudaSuccess && before != model->device)
-		cudaSetDevice(model->device);
+	if (known && before != model->context)
+		model->driver.set_context(model->context);
 	if (model->stream)
 		cudaStreamSynchronize(model->stream);
 	if (model->copies)
@@ -196,8 +213,8 @@ static void close_here(struct emodel *model)
 	free_memory(model);
 	free_queues(model);
 	cudaGetLastError();
-	if (before != model->device)
-		cudaSetDevice(before);
+	if (known && before != model->context)
+		model->driver.set_context(before);
 	krait__turn_destroy(&model->turn);
 }
 
@@ -215,6 +232,8 @@ static void close_in_child(struct emodel *model)
 	while (model->mirrors) {
 		struct mirror *next = model->mirrors->next;
 
+		if (!model->mirrors->pinned)
+			krait__free(model->mirrors->data);
 		krait__free(model->mirrors);
 		model->mirrors = next;
 	}
@@ -232,10 +251,19 @@ static void close_model(struct emodel *model)
 	krait__free(model);
 }
 
+static cudaError_t caller_context(struct driver *driver, CUcontext *out)
+{
+	cudaError_t error = krait__cuda_driver(driver);
+
+	return error == cudaSuccess && driver->get_context(out) != CUDA_SUCCESS ? cudaErrorInitializationError : error;
+}
+
 static krait_status open_model(struct emodel **out, const struct plan *plan, const struct engine_config *config, struct why *why)
 {
 	struct emodel *model = krait__alloc_zero(1, sizeof(*model));
-	int before = (int)config->device;
+	struct driver driver = { 0 };
+	CUcontext before = NULL;
+	cudaError_t error;
 	krait_status status;
 
 	*out = NULL;
@@ -251,14 +279,15 @@ static krait_status open_model(struct emodel **out, const struct plan *plan, con
 	model->device = (int)config->device;
 	model->pid = getpid();
 	atomic_init(&model->lost, false);
-	cudaGetDevice(&before);
-	status = make_ready(model, why);
+	error = caller_context(&driver, &before);
+	model->driver = driver;
+	status = error == cudaSuccess ? make_ready(model, why) : krait__cuda_why(error, "starting the driver", why);
 	if (status != KRAIT_OK)
 		close_model(model);
 	else
 		*out = model;
-	if (before != (int)config->device)
-		cudaSetDevice(before);
+	if (error == cudaSuccess)
+		driver.set_context(before);
 	return status;
 }
 

@@ -18,7 +18,7 @@
 struct call {
 	struct emodel *model;
 	struct span *spans;
-	size_t n_spans, cursor, n_passes;
+	size_t n_spans, cursor, n_looked, n_passes;
 	size_t n_pieces;
 	uint32_t n_rows, n_hidden, n_scored, longest;
 	bool moved;
@@ -40,23 +40,33 @@ static bool active(struct span *span)
 	return span->status == KRAIT_OK;
 }
 
-/* A row for each active span, as many as there is room for; the next pass goes on behind them. */
+/* Steps and prompts add in different orders. What an exact span gets may not depend on its company, so those of
+ * one token and longer ones have passes of their own; in fast precision one pass over the weights is worth more. */
+static bool fits_with(const struct call *call, const struct span *span)
+{
+	const struct span *first = call->model->pieces[0].span;
+
+	return call->n_pieces == 0 || call->model->fast || (span->n == 1) == (first->n == 1);
+}
+
+/* A row for each active span, as many as there is room for; the next pass goes on with the first that had none. */
 static void pick_spans(struct call *call, size_t limit)
 {
-	size_t start = call->cursor;
+	size_t start = call->cursor, left_out = call->n_spans;
 
-	call->n_pieces = 0;
-	for (size_t i = 0; i < call->n_spans; i++) {
+	call->n_pieces = call->n_looked = 0;
+	for (size_t i = 0; i < call->n_spans && call->n_pieces < limit; i++) {
 		struct span *span = &call->spans[(start + i) % call->n_spans];
 
 		if (!active(span))
 			continue;
-		if (call->n_pieces == limit) {
-			call->cursor = (start + i) % call->n_spans;
-			return;
-		}
-		call->model->pieces[call->n_pieces++] = (struct piece){ .span = span, .n = 1 };
+		if (fits_with(call, span))
+			call->model->pieces[call->n_pieces++] = (struct piece){ .span = span, .n = 1 };
+		else if (left_out == call->n_spans)
+			left_out = i;
+		call->n_looked = i + 1;
 	}
+	call->cursor = (start + (left_out < call->n_spans ? left_out : call->n_looked)) % call->n_spans;
 }
 
 /* More rows for the first ones, up to the limit of a pass. */
@@ -83,7 +93,7 @@ static bool all_step(const struct call *call)
 	for (size_t i = 0; i < call->n_pieces; i++) {
 		const struct span *span = call->model->pieces[i].span;
 
-		if (span->n - span->n_done != 1 || span->targets)
+		if (span->n - span->n_done != 1 || span->targets || (!call->model->fast && span->n != 1))
 			return false;
 	}
 	return true;
@@ -327,7 +337,7 @@ static krait_status run_pass(struct call *call, bool *any, struct why *why)
 
 		pick_rows(call);
 		error = step ? run_step(call) : run_prefill(call);
-		waited = cudaStreamSynchronize(model->stream);
+		waited = krait__cuda_drain(model);
 		error = error == cudaSuccess ? waited : error;
 		if (error == cudaSuccess)
 			settle(call);

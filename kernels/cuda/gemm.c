@@ -63,7 +63,21 @@ static cublasStatus_t describe(struct gemm_plan *plan, const struct gemm *gemm, 
 	return status;
 }
 
-/* NOT_SUPPORTED is an answer, too: our own kernel does that shape. */
+/* Parts of a long sum may be made by different blocks, but they are added in float32: not in the type of the result, which
+ * is float16 between products. */
+static cublasStatus_t keep_sums_wide(cublasLtMatmulPreference_t preference)
+{
+	uint32_t schemes = CUBLASLT_REDUCTION_SCHEME_NONE | CUBLASLT_REDUCTION_SCHEME_INPLACE | CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE;
+
+	return cublasLtMatmulPreferenceSetAttribute(preference, CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK, &schemes, sizeof(schemes));
+}
+
+/* That it has no way is an answer, too: our own kernel does that shape. */
+static bool refused(cublasStatus_t status)
+{
+	return status == CUBLAS_STATUS_NOT_SUPPORTED || status == CUBLAS_STATUS_ARCH_MISMATCH || status == CUBLAS_STATUS_INTERNAL_ERROR;
+}
+
 static cublasStatus_t choose(struct emodel *model, struct gemm_plan *plan)
 {
 	cublasLtMatmulPreference_t preference = NULL;
@@ -75,12 +89,14 @@ static cublasStatus_t choose(struct emodel *model, struct gemm_plan *plan)
 	if (status == CUBLAS_STATUS_SUCCESS)
 		status = cublasLtMatmulPreferenceSetAttribute(preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &workspace, sizeof(workspace));
 	if (status == CUBLAS_STATUS_SUCCESS)
+		status = keep_sums_wide(preference);
+	if (status == CUBLAS_STATUS_SUCCESS)
 		status = cublasLtMatmulAlgoGetHeuristic(model->blas, plan->how, plan->a, plan->b, plan->c, plan->c, preference, 1, &result, &n);
 	if (preference)
 		cublasLtMatmulPreferenceDestroy(preference);
 	plan->good = status == CUBLAS_STATUS_SUCCESS && n > 0 && result.state == CUBLAS_STATUS_SUCCESS;
 	plan->algorithm = result.algo;
-	return status == CUBLAS_STATUS_NOT_SUPPORTED ? CUBLAS_STATUS_SUCCESS : status;
+	return refused(status) ? CUBLAS_STATUS_SUCCESS : status;
 }
 
 static cublasStatus_t find_plan(struct emodel *model, struct gemm_plan **out, const struct gemm *gemm, enum kc_type type)
@@ -175,6 +191,13 @@ static cudaError_t same_type(struct emodel *model, const struct gemm *gemm, cons
 	return kc_widen(gemm->matrix, model->arena.prefill.panel, (enum kc_type)gemm->in.type, model->stream);
 }
 
+/* In float32, an order of magnitude slower: a profile has it by its own name. */
+static cudaError_t without_blas(struct emodel *model, const struct gemm *gemm)
+{
+	model->refused_products++;
+	return krait__cuda_mark(model, "refused by cuBLASLt", exact(model, gemm));
+}
+
 cudaError_t krait__cuda_gemm(struct emodel *model, const struct gemm *gemm)
 {
 	struct gemm_plan *plan;
@@ -182,14 +205,25 @@ cudaError_t krait__cuda_gemm(struct emodel *model, const struct gemm *gemm)
 	cublasStatus_t status;
 	cudaError_t error;
 
-	if (!model->fast)
+	if (krait__cuda_preparing && model->fast && gemm->matrix->type != gemm->in.type) {
+		error = kc_widen(gemm->matrix, model->arena.prefill.panel, (enum kc_type)gemm->in.type, model->stream);
+		return error == cudaSuccess ? exact(model, gemm) : error;
+	}
+	if (!model->fast || krait__cuda_preparing)
 		return exact(model, gemm);
 	status = find_plan(model, &plan, gemm, (enum kc_type)gemm->in.type);
 	if (status != CUBLAS_STATUS_SUCCESS)
 		return error_of(status);
 	if (!plan->good)
-		return exact(model, gemm);
+		return without_blas(model, gemm);
 	error = same_type(model, gemm, &matrix);
+	if (error != cudaSuccess)
+		return error;
+	status = run(model, gemm, plan, matrix);
+	if (refused(status)) {
+		plan->good = false;
+		return without_blas(model, gemm);
+	}
 	krait__cuda_stated += bytes_of(gemm);
-	return error == cudaSuccess ? error_of(run(model, gemm, plan, matrix)) : error;
+	return error_of(status);
 }

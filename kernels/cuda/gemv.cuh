@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// gemv.cuh - a product for 1 to 8 rows of a call. The weights are the traffic: each is read once, for
+// gemv.cuh - a product for 1 to 8 rows of a call, or for any number where each row is to have the same bits
+// whatever its company (blockIdx.y: which 8). The weights are the traffic: each is read once, for
 // all rows, 16 bytes to a lane, and nothing else may hold their stream up.
 //
 // Who does what. A warp takes 4 rows of the matrix; a *step* is 32 vectors of each of them, one to a
@@ -59,6 +60,7 @@ template <int TYPE, int ROWS> struct gemv {
 	float *part;            // [8][ROWS] sums of squares of the warps
 	float *across;          // [8][R * ROWS] sums of warps that share rows
 	float2 *table;          // [ROWS][n_groups]
+	uint32_t r0;            // the block's first row of the call
 	uint32_t warp, lane, n_steps;
 	float sums[R][ROWS];
 
@@ -128,7 +130,7 @@ template <int TYPE, int ROWS> struct gemv {
 
 #pragma unroll
 		for (int i = 0; i < TOGETHER; i++) {
-			row[i] = in_row(j, first + i);
+			row[i] = in_row(j, r0 + first + i);
 			square[i] = 0.0f;
 		}
 #pragma unroll 1
@@ -144,7 +146,7 @@ template <int TYPE, int ROWS> struct gemv {
 
 				square[i] = square_sum(square[i], x[i]);
 				if (row[i])
-					x[i] = prologue4(j, first + i, k0 + q * 4, x[i], scale);
+					x[i] = prologue4(j, r0 + first + i, k0 + q * 4, x[i], scale);
 				staged[((first + i) * PLANES + q % PLANES) * vectors + q / PLANES] = x[i];
 			}
 		}
@@ -175,7 +177,7 @@ template <int TYPE, int ROWS> struct gemv {
 	{
 #pragma unroll 1
 		for (int r = 0; r < ROWS; r++) {
-			const float *row = in_row(j, r);
+			const float *row = in_row(j, r0 + r);
 			float square = 0.0f;
 
 #pragma unroll 1
@@ -281,7 +283,7 @@ template <int TYPE, int ROWS> struct gemv {
 			for (int w = 0; w < GEMV_WARPS && lane < R * ROWS; w++)
 				mine += across[w * (R * ROWS) + lane];
 		}
-		if (lane >= R * ROWS || m >= j.rows || !in_row(j, r))
+		if (lane >= R * ROWS || m >= j.rows || !in_row(j, r0 + r))
 			return;
 		if (j.source == SOURCE_SCALED) {
 			float square = 0.0f;
@@ -290,7 +292,7 @@ template <int TYPE, int ROWS> struct gemv {
 				square += part[w * ROWS + r];
 			mine *= inverse_root(square, j.k, j.eps);
 		}
-		emit(j, m, r, mine);
+		emit(j, m, r0 + r, mine);
 	}
 
 	__device__ __forceinline__ void run()
@@ -308,7 +310,7 @@ template <int TYPE, int ROWS> struct gemv {
 		grid_wait();
 		grid_release();
 		if (j.source == SOURCE_TABLE)
-			make_table(j, 0, ROWS, table);
+			make_table(j, r0, ROWS, table);
 		if (j.source == SOURCE_SCALED && n_chunks > 1)
 			square_rows();
 #pragma unroll 1
@@ -344,7 +346,7 @@ __global__ void __launch_bounds__(GEMV_THREADS, (gemv_blocks<TYPE, ROWS>())) gem
 	__shared__ float part[GEMV_WARPS * ROWS], across[GEMV_WARPS * GEMV_R * ROWS];
 	using G = gemv<TYPE, ROWS>;
 	G g = { j, cut, staged, part, across, reinterpret_cast<float2 *>(staged + size_t(ROWS) * cut.chunk * G::STEP / 4),
-		threadIdx.x / 32, threadIdx.x % 32, (j.k + G::STEP - 1) / G::STEP, {} };
+		blockIdx.y * ROWS, threadIdx.x / 32, threadIdx.x % 32, (j.k + G::STEP - 1) / G::STEP, {} };
 
 	g.run();
 }

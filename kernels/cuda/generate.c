@@ -226,7 +226,7 @@ static cudaError_t queue_round(struct round *round)
 	}
 	if (error == cudaSuccess)
 		error = cudaMemcpyAsync(model->pinned_results, model->arena.results, n_back, cudaMemcpyDeviceToHost, model->stream);
-	waited = cudaStreamSynchronize(model->stream);
+	waited = krait__cuda_drain(model);
 	return error == cudaSuccess ? waited : error;
 }
 

@@ -30,7 +30,7 @@ static cudaError_t some_rows(struct emodel *model, struct slot *const *slots, co
 		error = kc_decode_product(&head, model->stream);
 	for (size_t i = 0; i < n && error == cudaSuccess; i++)
 		error = cudaMemcpyAsync(logits[i], model->arena.decode.logits + i * vocab, vocab * sizeof(float), cudaMemcpyDeviceToHost, model->stream);
-	return error == cudaSuccess ? cudaStreamSynchronize(model->stream) : error;
+	return error == cudaSuccess ? krait__cuda_drain(model) : error;
 }
 
 krait_status krait__cuda_logits(struct emodel *model, struct slot *const *slots, const float *const *hidden, size_t n, float *const *logits, struct why *why)

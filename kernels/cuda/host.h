@@ -16,6 +16,7 @@
 #include "kernels/cuda/stated.h"
 
 #include <cublasLt.h>
+#include <cuda.h>
 #include <sys/types.h>
 
 #define DECODE_ROWS 1024u       /* of one decode pass: the largest bucket */
@@ -28,6 +29,8 @@
 
 /* Rows of a prefill pass; 0: as many as memory is meant for. Tests set it before they open a model. */
 extern uint32_t krait__cuda_rows;
+/* Pinned memory of a model's snapshots; what is above it is ordinary memory, which takes longer to copy to. Tests lower it. */
+extern size_t krait__cuda_most_pinned;
 
 /* Hands out pieces of one block; with no block it only counts. A count that overflows
  * stays at SIZE_MAX. Pieces are 256 bytes apart. */
@@ -73,7 +76,6 @@ struct arena {
 	struct {
 		float *x, *projected, *u, *small, *y, *logits;
 		int32_t *token;
-		void *sample_workspace;
 	} decode;
 	struct {
 		float *x, *small, *hidden, *logits;
@@ -94,6 +96,7 @@ struct slot_pool {
 
 /* A host copy of a snapshot. The device writes `number` behind it when it is whole. */
 struct mirror {
+	bool pinned;
 	struct mirror *next;            /* in the list of those that nobody uses */
 	float *data;
 	volatile uint32_t *written;
@@ -139,16 +142,26 @@ struct piece {
 	uint32_t first, n;
 };
 
+/* The driver's own calls for what the runtime has none for that makes no context. */
+struct driver {
+	CUresult (*get_context)(CUcontext *);
+	CUresult (*set_context)(CUcontext);
+	CUresult (*is_active)(CUdevice, unsigned *, int *);
+};
+
 struct emodel {
 	const struct plan *plan;
 	struct turn turn;
 	pid_t pid;
-	int device, other_device;       /* the caller's own device, put back after a call */
+	int device;
+	struct driver driver;
+	CUcontext context, other;       /* the device's, and the caller's own, which is put back after a call */
 	bool fast;
 	enum kc_type activations;
 	enum weight_form form;
 	cudaStream_t stream, copies;
 	cudaEvent_t queued, copied;     /* order `copies` behind `stream`, and the other way round */
+	cudaEvent_t finished;           /* what the host sleeps on; NULL: it spins, as KRAIT_CUDA_WAIT=spin asks */
 	struct sizes sizes;
 	struct ready *parts;
 	struct kc_matrix embedding, head;
@@ -162,12 +175,14 @@ struct emodel {
 	size_t counts_rows;
 	uint32_t *number_on_device;     /* what is copied behind a mirror */
 	uint32_t mirrors_made;
+	size_t pinned_bytes;            /* of mirrors */
 	struct mirror *mirrors;         /* free ones */
 	struct slot_pool pool;
 	cudaGraphExec_t graphs[N_STEPS][N_BUCKETS];
 	cublasLtHandle_t blas;
 	struct gemm_plan gemms[N_GEMMS];
 	size_t next_gemm;
+	uint64_t refused_products;      /* that cuBLASLt would not make */
 	struct profile profile;
 	struct piece pieces[MOST_PIECES];       /* of whoever has the turn */
 	atomic_bool lost;
@@ -221,6 +236,8 @@ krait_status krait__cuda_failed(struct emodel *model, cudaError_t error, const c
 krait_status krait__cuda_finish(struct emodel *model, cudaError_t error, const char *what, bool moved, struct why *why);
 bool krait__cuda_lost(const struct emodel *model, struct why *why);
 krait_status krait__cuda_wait(struct emodel *model, struct why *why);
+cudaError_t krait__cuda_driver(struct driver *out);
+cudaError_t krait__cuda_drain(struct emodel *model);    /* waits until all that was queued on the model's stream is done */
 krait_status krait__cuda_why(cudaError_t error, const char *what, struct why *why);
 
 /* gemm.c */
@@ -239,6 +256,10 @@ void krait__cuda_gemms_free(struct emodel *model);
 uint32_t krait__cuda_bucket(uint32_t n_rows);           /* an index; 1 << index rows hold n_rows */
 cudaError_t krait__cuda_step(struct emodel *model, enum step step, uint32_t bucket);
 void krait__cuda_graphs_free(struct emodel *model);
+/* Kernels are being loaded, and the i-th part has those of the one before it. */
+bool krait__cuda_loaded(const struct emodel *model, uint32_t i);
+/* Loads every kernel that the model's steps and prompts launch, so that the first token is like any other. */
+cudaError_t krait__cuda_load_kernels(struct emodel *model);
 
 /* prefill.c: all parts over the rows of arena.prefill.x */
 cudaError_t krait__cuda_layers(struct emodel *model, const struct kc_pieces *pieces);

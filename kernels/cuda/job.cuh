@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// job.cuh - one product of the decode path, as its three kernels (gemv.cuh, tile.cuh, tile_exact.cuh)
+// job.cuh - one product of the decode path, as its two kernels (gemv.cuh, tile.cuh)
 // see it: out[r][m] = sum over k of W[m][k] * f(in[r])[k], with what comes before (a norm) and after
 // (bias, residual sum, or convolution and SiLU). m counts rows of the matrix, r rows of the call.
 //
@@ -138,14 +138,6 @@ __device__ __forceinline__ float4 prologue4(const job &j, uint32_t r, uint32_t k
 	}
 	return make_float4(normed_one(j, r, k, x.x, table), normed_one(j, r, k + 1, x.y, table),
 		normed_one(j, r, k + 2, x.z, table), normed_one(j, r, k + 3, x.w, table));
-}
-
-__device__ __forceinline__ float warp_sum(float v)
-{
-#pragma unroll
-	for (int o = 16; o > 0; o /= 2)
-		v += __shfl_xor_sync(WHOLE_WARP, v, o);
-	return v;
 }
 
 __device__ __forceinline__ float inverse_root(float square_sum, uint32_t n, float eps)

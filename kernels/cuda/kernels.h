@@ -101,8 +101,10 @@ cudaError_t kc_decode_in(const struct kc_in *in, const struct kc_pieces *pieces,
 
 /* out[r] (+)= matrix * f(in[r]) + bias. f: nothing; or mamba2's gated norm over the last S of the
  * k columns (each group by itself, after the gate or before it). Where in_slot is set the rows
- * are in_slot[r] + in_at, and a row whose slot is NULL is left out (the head, from hidden vectors). */
+ * are in_slot[r] + in_at, and a row whose slot is NULL is left out (the head, from hidden vectors); so is one without
+ * a slot where `slot` is set. */
 struct kc_product {
+	float *const *slot;
 	struct kc_matrix matrix;
 	const float *in;
 	float *const *in_slot;
@@ -188,7 +190,7 @@ size_t kc_scan1_workspace(const struct kc_scan1 *scan, uint32_t n_rows, uint32_t
 cudaError_t kc_scan1(const struct kc_scan1 *scan, const struct kc_pieces *pieces, cudaStream_t stream);
 
 /* The step2 recurrence along each piece; `fast`: the chunked form on tensor cores (Dao and Gu 2024,
- * section 6) where activations are 16 bits wide, else step by step in float32. All activations are of one type. */
+ * section 6), which float16 activations need up to 256 states; float32 ones go step by step. All activations are of one type. */
 struct kc_scan2 {
 	struct kc_rows projected, u, y;
 	uint32_t dt_first;
@@ -224,10 +226,10 @@ struct kc_sampling {
 	uint32_t n_biases, n_valid;
 };
 /* token[i] = the draw from logits[i]; -1: a logit is NaN or infinite, or none is left. One kernel:
- * a token's launches are counted. `sampling` is in device memory too. */
-size_t kc_sample_workspace(uint32_t n, uint32_t vocab);
-cudaError_t kc_sample(const float *logits, size_t stride, const struct kc_sampling *sampling, int32_t *token, uint32_t n, uint32_t vocab,
-	void *workspace, cudaStream_t stream);
+ * a token's launches are counted. `sampling` is in device memory too. slot NULL, or slot[i] NULL: nobody, row i is
+ * left as it is. */
+cudaError_t kc_sample(const float *logits, size_t stride, const struct kc_sampling *sampling, float *const *slot, int32_t *token,
+	uint32_t n, uint32_t vocab, cudaStream_t stream);
 
 /* What a generating row has come to. */
 enum kc_outcome { KC_GOES_ON, KC_FULL, KC_STOPPED, KC_BAD };

@@ -305,7 +305,6 @@ static void carve_decode(struct carver *carver, struct emodel *model)
 	a->decode.y = krait__cuda_carve(carver, rows * s->inner, wide);
 	a->decode.token = krait__cuda_carve(carver, rows, sizeof(int32_t));
 	a->decode.logits = krait__cuda_carve(carver, rows * model->plan->vocab, wide);
-	a->decode.sample_workspace = krait__cuda_carve(carver, kc_sample_workspace(DECODE_ROWS, model->plan->vocab), 1);
 }
 
 static struct kc_rows rows_like(enum kc_type type, uint32_t stride)

@@ -14,7 +14,7 @@ cuda_host = \
 	%D%/head.c %D%/layout.c %D%/mirror.c %D%/prefill.c %D%/profile.c %D%/slots.c %D%/stated.c %D%/upload.c
 cuda_headers = %D%/port.cuh %D%/stated.h %D%/ceiling.h %D%/kernels.h \
 	%D%/rows.cuh %D%/scan1.cuh %D%/scan1_parallel.h %D%/scan_any.h %D%/ssd.cuh %D%/ssd.h \
-	%D%/gemv.cuh %D%/job.cuh %D%/launch.cuh %D%/philox.cuh %D%/product.cuh %D%/step1.cuh %D%/tile.cuh %D%/tile_exact.cuh \
+	%D%/gemv.cuh %D%/job.cuh %D%/launch.cuh %D%/philox.cuh %D%/product.cuh %D%/step1.cuh %D%/tile.cuh \
 	%D%/weights.cuh
 # What the plugin needs of the core, compiled into it once more: libkrait hides it.
 cuda_core = %D%/plugin.c lib/base/dtype.c lib/base/memory.c lib/base/turn.c lib/base/utf8.c lib/base/why.c

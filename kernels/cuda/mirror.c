@@ -5,7 +5,7 @@
  * A copy is queued on a stream of its own, behind what was queued when the snapshot was taken,
  * and behind it a number. When the number is there, so is all before it: no call to the device
  * is needed to know, which matters once none works. Each sequence has one, for its newest
- * snapshot; blocks are kept and used again.
+ * snapshot. Pinned blocks are kept and used again, up to a bound; beyond it copies go to ordinary memory.
  */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
@@ -21,14 +21,36 @@ static size_t state_bytes(const struct emodel *model)
 	return model->sizes.slot_floats * sizeof(float);
 }
 
+size_t krait__cuda_most_pinned = (size_t)512 << 20;
+
+static void free_mirror(struct emodel *model, struct mirror *mirror)
+{
+	if (mirror->pinned) {
+		cudaFreeHost(mirror->data);
+		model->pinned_bytes -= state_bytes(model) + sizeof(uint32_t);
+	} else {
+		krait__free(mirror->data);
+	}
+	krait__free(mirror);
+}
+
 static struct mirror *new_mirror(struct emodel *model)
 {
 	struct mirror *mirror = krait__alloc_zero(1, sizeof(*mirror));
+	size_t n = state_bytes(model) + sizeof(uint32_t);
 
 	if (!mirror)
 		return NULL;
-	if (cudaHostAlloc((void **)&mirror->data, state_bytes(model) + sizeof(uint32_t), cudaHostAllocDefault) != cudaSuccess) {
-		cudaGetLastError();
+	if (model->pinned_bytes + n <= krait__cuda_most_pinned) {
+		mirror->pinned = cudaHostAlloc((void **)&mirror->data, n, cudaHostAllocDefault) == cudaSuccess;
+		if (mirror->pinned)
+			model->pinned_bytes += n;
+		else
+			cudaGetLastError();
+	}
+	if (!mirror->pinned)
+		mirror->data = krait__alloc(n, 1);
+	if (!mirror->data) {
 		krait__free(mirror);
 		return NULL;
 	}
@@ -61,8 +83,13 @@ void krait__cuda_mirror_drop(struct slot *slot)
 	/* whoever gets the slot's memory next must not change it before it was read */
 	if (*slot->mirror->written != slot->mirror->number && cudaStreamWaitEvent(model->stream, model->copied, 0) != cudaSuccess)
 		cudaGetLastError();
-	slot->mirror->next = model->mirrors;
-	model->mirrors = slot->mirror;
+	/* a copy to ordinary memory is over when it has been queued: nothing is on its way there any more */
+	if (slot->mirror->pinned) {
+		slot->mirror->next = model->mirrors;
+		model->mirrors = slot->mirror;
+	} else {
+		free_mirror(model, slot->mirror);
+	}
 	slot->mirror = NULL;
 }
 
@@ -127,8 +154,7 @@ void krait__cuda_mirrors_free(struct emodel *model)
 	while (model->mirrors) {
 		struct mirror *next = model->mirrors->next;
 
-		cudaFreeHost(model->mirrors->data);
-		krait__free(model->mirrors);
+		free_mirror(model, model->mirrors);
 		model->mirrors = next;
 	}
 }

@@ -82,9 +82,11 @@ cudaError_t kc_norm_rows(const float *x, uint32_t x_stride, const struct kc_norm
 
 	if (!n_rows)
 		return cudaSuccess;
-	return with_type(out.type, [&](auto zero) {
+	auto launch = [&](auto zero) {
 		using T = decltype(zero);
 
 		return launch_kernel(how, wide ? norm_rows_kernel<T, true> : norm_rows_kernel<T, false>, args);
-	});
+	};
+
+	return out.type == KC_BF16 ? launch(__nv_bfloat16()) : with_type(out.type, launch);
 }

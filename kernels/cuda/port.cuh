@@ -34,11 +34,30 @@ struct launch_how {
 	dim3 grid, block;
 	size_t shared;          // dynamic shared memory, bytes
 	cudaStream_t stream;
-	bool early;             // may begin before the kernel before it has ended: calls grid_wait() before
-	                        // it touches what that one reads or writes. Compute capability 9.0 and later.
+	bool early;             // may begin before the kernel before it has ended, where its code can wait: calls
+	                        // grid_wait() before it touches what that one reads or writes
 	bool whole;             // all blocks are resident at once, for a grid-wide barrier
 	uint64_t bytes;         // device memory that it must move: what is read once, what is written once
 };
+
+// A kernel has 48 KiB of shared memory without asking, its static arrays included, which are less than 16 where there
+// is a dynamic part. The rest is asked for once a kernel and all at once: the driver remembers it, for every model
+// of the process, and nobody lowers it.
+constexpr size_t SHARED_UNASKED = 32 << 10;
+constexpr int WAITS_FROM = 90;          // the architecture from which on grid_wait() is code
+
+inline cudaError_t ask_for_shared(const void *kernel, const cudaFuncAttributes &now, size_t shared)
+{
+	int device = 0, most = 0;
+	cudaError_t error = cudaSuccess;
+
+	if (size_t(now.maxDynamicSharedSizeBytes) >= shared)
+		return cudaSuccess;
+	error = cudaGetDevice(&device);
+	if (error == cudaSuccess)
+		error = cudaDeviceGetAttribute(&most, cudaDevAttrMaxSharedMemoryPerBlockOptin, device);
+	return error == cudaSuccess ? cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, most - int(now.sharedSizeBytes)) : error;
+}
 
 // Launches; errors of the launch itself come back, those of the run come with a later call.
 template <class... P, class... A>
@@ -46,8 +65,17 @@ inline cudaError_t launch_kernel(const launch_how &how, void (*kernel)(P...), A 
 {
 	cudaLaunchAttribute attributes[2] = {};
 	cudaLaunchConfig_t config = {};
+	cudaFuncAttributes loaded = {};
+	bool early = how.early && !krait__cuda_alone;
+	cudaError_t error = cudaSuccess;
 
-	if (how.early && !krait__cuda_alone) {
+	if (early || how.shared > SHARED_UNASKED || krait__cuda_preparing)
+		error = cudaFuncGetAttributes(&loaded, kernel);
+	if (error == cudaSuccess && how.shared > SHARED_UNASKED)
+		error = ask_for_shared(reinterpret_cast<const void *>(kernel), loaded, how.shared);
+	if (error != cudaSuccess || krait__cuda_preparing)
+		return error;
+	if (early && loaded.ptxVersion >= WAITS_FROM) {
 		attributes[config.numAttrs].id = cudaLaunchAttributeProgrammaticStreamSerialization;
 		attributes[config.numAttrs++].val.programmaticStreamSerializationAllowed = 1;
 	}
@@ -60,12 +88,6 @@ inline cudaError_t launch_kernel(const launch_how &how, void (*kernel)(P...), A 
 	config.dynamicSmemBytes = how.shared;
 	config.stream = how.stream;
 	config.attrs = attributes;
-	if (how.shared > 48 << 10) {    // more than every device grants without being asked
-		cudaError_t error = cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, int(how.shared));
-
-		if (error != cudaSuccess)
-			return error;
-	}
 	krait__cuda_stated += how.bytes;
 #ifdef CUDA_EMU
 	emu::state_bytes(how.bytes);
@@ -253,6 +275,27 @@ template <bool TRANSPOSED = false> __device__ __forceinline__ void load_matrix2(
 		asm volatile("ldmatrix.sync.aligned.m8n8.x2.shared.b16 {%0, %1}, [%2];"
 			: "=r"(r[0]), "=r"(r[1]) : "r"(shared_address(row)) : "memory");
 #endif
+}
+
+// ---- all lanes of a warp ---------------------------------------------------------------------------
+
+// f over the values of each LANES neighbouring lanes, in butterfly steps; each of them gets the same. f takes its two in
+// either order. All lanes of the warp take part.
+template <int LANES = 32, class T, class F> __device__ __forceinline__ T warp_all(T v, F f)
+{
+#ifdef CUDA_EMU
+	return emu::warp_all<LANES>(v, f);
+#else
+#pragma unroll
+	for (int o = LANES / 2; o > 0; o /= 2)
+		v = f(v, __shfl_xor_sync(WHOLE_WARP, v, o));
+	return v;
+#endif
+}
+
+template <int LANES = 32, class T> __device__ __forceinline__ T warp_sum(T v)
+{
+	return warp_all<LANES>(v, [](T a, T b) { return a + b; });
 }
 
 // ---- arithmetic ----------------------------------------------------------------------------------

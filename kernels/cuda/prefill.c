@@ -69,6 +69,12 @@ static cudaError_t time_steps(struct emodel *model, const struct ready *ready, u
 	return error == cudaSuccess ? krait__cuda_mark(model, "dt_proj", krait__cuda_gemm(model, &dt)) : error;
 }
 
+/* Where a long piece is cut for a scan depends on the other pieces of a pass: exact ones are not cut. */
+static void *segments(const struct emodel *model)
+{
+	return model->fast ? model->arena.prefill.scan_workspace : NULL;
+}
+
 static cudaError_t scan1(struct emodel *model, const struct ready *ready, const struct kc_pieces *pieces)
 {
 	struct arena *a = &model->arena;
@@ -77,7 +83,7 @@ static cudaError_t scan1(struct emodel *model, const struct ready *ready, const 
 		.dt = columns(model, a->prefill.dt, part->d_inner, 0), .u = convolved(model), .z = projected(model, ready->z_at), .y = result(model),
 		.small = a->prefill.small, .small_stride = part->rank + 2 * part->d_state, .rank = part->rank,
 		.dt_bias = ready->dt_bias, .a = ready->a, .d = ready->d, .d_inner = part->d_inner, .d_state = part->d_state,
-		.ssm_at = ready->ssm_at, .workspace = a->prefill.scan_workspace,
+		.ssm_at = ready->ssm_at, .workspace = segments(model),
 	};
 	cudaError_t error = time_steps(model, ready, pieces->n_rows);
 
@@ -93,7 +99,7 @@ static cudaError_t scan2(struct emodel *model, const struct ready *ready, const 
 		.dt_bias = ready->dt_bias, .a = ready->a, .d = ready->d, .limit_low = part->limit_low, .limit_high = part->limit_high,
 		.d_inner = part->d_inner, .d_ssm = part->d_ssm, .d_state = part->d_state, .n_heads = part->n_heads, .head_dim = part->head_dim,
 		.n_groups = part->n_groups, .gated = !gates_last, .fast = model->fast, .ssm_at = ready->ssm_at,
-		.workspace = model->arena.prefill.scan_workspace,
+		.workspace = segments(model),
 	};
 	struct kc_gate_norm norm = { .y = result(model), .weight = ready->gate_norm, .first = part->d_inner - part->d_ssm, .n_normed = part->d_ssm,
 		.n_groups = part->n_groups, .n_rows = pieces->n_rows, .eps = part->inner_eps };
@@ -122,6 +128,7 @@ cudaError_t krait__cuda_layers(struct emodel *model, const struct kc_pieces *pie
 	cudaError_t error = cudaSuccess;
 
 	for (uint32_t i = 0; i < model->plan->n_parts && error == cudaSuccess; i++)
-		error = add_part(model, &model->parts[i], pieces);
+		if (!krait__cuda_loaded(model, i))
+			error = add_part(model, &model->parts[i], pieces);
 	return error;
 }

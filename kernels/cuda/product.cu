@@ -87,6 +87,7 @@ extern "C" cudaError_t kc_decode_product(const struct kc_product *p, cudaStream_
 	if (!set_matrix(j, p->matrix) || (p->gate_norm && (p->n_groups == 0 || p->n_normed == 0 || p->n_normed > j.k || p->n_normed % p->n_groups)))
 		return cudaErrorInvalidValue;
 	j.in = p->in;
+	j.slot = p->slot;
 	j.in_slot = p->in_slot;
 	j.in_at = p->in_at;
 	j.in_stride = p->in_stride;

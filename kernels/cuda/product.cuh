@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// product.cuh - which of the three kernels makes a product, and in which shape.
+// product.cuh - which of the two kernels makes a product, and in which shape.
 //
 // Few rows of the call: gemv, whose work for a weight grows with the rows. It is chosen while it keeps
 // up with memory: 8 rows of 16-bit weights, but 4 of int8 and 1 of int4, whose bytes carry 2 and 4
-// times the products. More: tensor cores in precision "fast", else float32 tiles.
+// times the products. More: tensor cores in precision "fast". In "exact", and where tensor cores cannot take the
+// matrix, all rows go through gemv, 8 at a time: its order of sums is the one that there is.
 #ifndef KRAIT_CUDA_PRODUCT_CUH
 #define KRAIT_CUDA_PRODUCT_CUH
 
 #include "gemv.cuh"
 #include "launch.cuh"
 #include "tile.cuh"
-#include "tile_exact.cuh"
 
 namespace {
 
@@ -28,7 +28,7 @@ template <int TYPE, int ROWS> inline cudaError_t launch_gemv(const job &j, uint6
 
 	if (!cut.shared_rows)
 		blocks = divide_up(blocks, divide_up(blocks, multiprocessors() * gemv_blocks<TYPE, ROWS>()));
-	return launch_kernel(decode_launch(dim3(blocks), GEMV_THREADS, size_t(ROWS) * cut.chunk * STEP * 4 + table_bytes(j, ROWS), bytes, stream),
+	return launch_kernel(decode_launch(dim3(blocks, divide_up(j.n_rows, ROWS)), GEMV_THREADS, size_t(ROWS) * cut.chunk * STEP * 4 + table_bytes(j, ROWS), bytes, stream),
 		gemv_kernel<TYPE, ROWS>, j, cut);
 }
 
@@ -56,21 +56,18 @@ template <int TYPE> inline cudaError_t launch_tiles(const job &j, uint64_t bytes
 template <int TYPE> inline cudaError_t make_product(const job &j, bool fast, uint64_t bytes, cudaStream_t stream)
 {
 	bool tiles = fast && tile_can(j, TYPE);
-	uint32_t few = !tiles || weights<TYPE>::BITS >= 16 ? 8 : weights<TYPE>::BITS == 8 ? 4 : 1;
-	dim3 grid(divide_up(j.n_rows, EXACT_N), divide_up(j.rows, EXACT_M));
+	uint32_t few = weights<TYPE>::BITS >= 16 ? 8 : weights<TYPE>::BITS == 8 ? 4 : 1;
 
 	if (j.n_rows == 0 || j.rows == 0)
 		return cudaSuccess;
 	if (j.n_rows == 1)
 		return launch_gemv<TYPE, 1>(j, bytes, stream);
-	if (j.n_rows <= few && j.n_rows <= 4)
-		return launch_gemv<TYPE, 4>(j, bytes, stream);
-	if (j.n_rows <= few)
-		return launch_gemv<TYPE, 8>(j, bytes, stream);
-	if constexpr (TYPE != KC_F32)
-		if (tiles)
+	if constexpr (TILED<TYPE>)
+		if (tiles && j.n_rows > few)
 			return launch_tiles<TYPE>(j, bytes, stream);
-	return launch_kernel(decode_launch(grid, EXACT_THREADS, table_bytes(j, EXACT_N), bytes, stream), tile_exact_kernel<TYPE>, j);
+	if (j.n_rows <= 4)
+		return launch_gemv<TYPE, 4>(j, bytes, stream);
+	return launch_gemv<TYPE, 8>(j, bytes, stream);
 }
 
 }  // namespace

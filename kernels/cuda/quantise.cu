@@ -32,9 +32,7 @@ quantise_kernel(const void *from, unsigned char *to, float *scales, uint32_t row
 
 	for (uint32_t c = first + lane; c < end; c += 32)
 		top = fmaxf(top, fabsf(weights<FROM>::one(in, c)));
-#pragma unroll
-	for (int o = 16; o > 0; o /= 2)
-		top = fmaxf(top, __shfl_xor_sync(WHOLE_WARP, top, o));
+	top = warp_all(top, [](float a, float b) { return fmaxf(a, b); });
 	float scale = __fdiv_rn(top, MOST);
 
 	if (lane == 0)

@@ -21,7 +21,12 @@ template <> __device__ __forceinline__ float widen(__nv_bfloat16 v) { return __b
 
 template <class T> __device__ __forceinline__ T narrow(float v);
 template <> __device__ __forceinline__ float narrow(float v) { return v; }
-template <> __device__ __forceinline__ __half narrow(float v) { return __float2half_rn(v); }
+// float16 ends at 65504: what lies beyond, an outlier that some models have, is held there. As an infinity it would
+// make a NaN of the next sum. A NaN stays one.
+template <> __device__ __forceinline__ __half narrow(float v)
+{
+	return __float2half_rn(v > 65504.0f ? 65504.0f : v < -65504.0f ? -65504.0f : v);
+}
 template <> __device__ __forceinline__ __nv_bfloat16 narrow(float v) { return __float2bfloat16_rn(v); }
 
 // The PACK<T> elements of 16 bytes, both ways.
@@ -137,14 +142,6 @@ template <bool FAST> __device__ __forceinline__ float softplus(float x)
 	return x > 20.0f ? x : log1pf(expf(x));
 }
 
-__device__ __forceinline__ float warp_sum(float v)
-{
-#pragma unroll
-	for (int other = 16; other; other /= 2)
-		v += __shfl_xor_sync(WHOLE_WARP, v, other);
-	return v;
-}
-
 // ---- on the host ------------------------------------------------------------------------------
 
 inline size_t type_bytes(uint32_t type)
@@ -165,14 +162,12 @@ inline bool in_packs(const float *rows, size_t stride, size_t width)
 	return !((uintptr_t)rows % 16 || stride % 4 || width % 4);
 }
 
-// Calls f with a zero of the activations' type.
+// Calls f with a zero of the activations' type. The engine has two, one for each precision.
 template <class F> inline cudaError_t with_type(uint32_t type, F f)
 {
 	if (type == KC_F32)
 		return f(0.0f);
-	if (type == KC_F16)
-		return f(__half());
-	return type == KC_BF16 ? f(__nv_bfloat16()) : cudaErrorInvalidValue;
+	return type == KC_F16 ? f(__half()) : cudaErrorInvalidValue;
 }
 
 inline unsigned ceil_div(size_t n, size_t by)

@@ -43,18 +43,12 @@ struct selected {
 
 template <class T, class F> __device__ __forceinline__ T block_reduce(T v, T *space, F combine)
 {
-#pragma unroll
-	for (int o = 16; o > 0; o /= 2)
-		v = combine(v, __shfl_xor_sync(WHOLE_WARP, v, o));
+	v = warp_all(v, combine);
 	__syncthreads();
 	if (threadIdx.x % 32 == 0)
 		space[threadIdx.x / 32] = v;
 	__syncthreads();
-	v = space[threadIdx.x % WARPS];
-#pragma unroll
-	for (int o = WARPS / 2; o > 0; o /= 2)
-		v = combine(v, __shfl_xor_sync(WHOLE_WARP, v, o));
-	return v;
+	return warp_all<WARPS>(space[threadIdx.x % WARPS], combine);
 }
 
 __device__ __forceinline__ double block_sum(double v, shared_space &space)
@@ -424,9 +418,7 @@ __device__ __forceinline__ uint32_t draw(const row &r, double uniform, enum leve
 
 	for (uint32_t id = first + lane; id < min(first + run, r.n); id += 32)
 		mine += r.kept(id, level);
-#pragma unroll
-	for (int o = 16; o > 0; o /= 2)
-		mine += __shfl_xor_sync(WHOLE_WARP, mine, o);
+	mine = warp_sum(mine);
 	__syncthreads();
 	if (lane == 0)
 		space.warps[warp] = mine;
@@ -538,12 +530,15 @@ __device__ __forceinline__ uint32_t sample_row(row &r, shared_space &space)
 	return id == ~0u ? draw_in_order(r, uniform, space) : id;
 }
 
-__global__ void __launch_bounds__(THREADS, 1) sample_kernel(const float *logits, size_t stride, const kc_sampling *sampling, int32_t *token, uint32_t vocab)
+__global__ void __launch_bounds__(THREADS, 1) sample_kernel(const float *logits, size_t stride, const kc_sampling *sampling, float *const *slot, int32_t *token,
+	uint32_t vocab)
 {
 	__shared__ shared_space space;
 
 	grid_wait();
 	grid_release();
+	if (slot && !slot[blockIdx.x])
+		return;
 	const kc_sampling &s = sampling[blockIdx.x];
 	row r = { logits + blockIdx.x * stride, s, s.n_valid < vocab ? s.n_valid : vocab,
 		s.counts && (s.repetition != 1.0 || s.presence != 0.0 || s.frequency != 0.0), 0.0, -INFINITY, 0, 0, false };
@@ -555,17 +550,12 @@ __global__ void __launch_bounds__(THREADS, 1) sample_kernel(const float *logits,
 
 }  // namespace
 
-extern "C" size_t kc_sample_workspace(uint32_t, uint32_t)
-{
-	return 0;
-}
-
-extern "C" cudaError_t kc_sample(const float *logits, size_t stride, const struct kc_sampling *sampling, int32_t *token, uint32_t n, uint32_t vocab,
-	void *, cudaStream_t stream)
+extern "C" cudaError_t kc_sample(const float *logits, size_t stride, const struct kc_sampling *sampling, float *const *slot, int32_t *token,
+	uint32_t n, uint32_t vocab, cudaStream_t stream)
 {
 	uint64_t bytes = n * (uint64_t(vocab) * sizeof(float) + sizeof(kc_sampling) + sizeof *token);
 
 	if (n == 0 || vocab == 0)
 		return n ? cudaErrorInvalidValue : cudaSuccess;
-	return launch_kernel(decode_launch(dim3(n), THREADS, 0, bytes, stream), sample_kernel, logits, stride, sampling, token, vocab);
+	return launch_kernel(decode_launch(dim3(n), THREADS, 0, bytes, stream), sample_kernel, logits, stride, sampling, slot, token, vocab);
 }

@@ -119,7 +119,7 @@ size_t kc_scan1_workspace(const struct kc_scan1 *scan, uint32_t n_rows, uint32_t
 
 bool krait__cuda_scan1_pays(const struct kc_scan1 *scan, const struct kc_pieces *pieces)
 {
-	return scan->workspace && scan1_wide(*scan) && pieces->n <= most_pieces(*scan) && pieces->n_rows >= 2 * SEGMENT * size_t(pieces->n);
+	return scan->workspace && scan->u.type == KC_F16 && scan1_wide(*scan) && pieces->n <= most_pieces(*scan) && pieces->n_rows >= 2 * SEGMENT * size_t(pieces->n);
 }
 
 cudaError_t krait__cuda_scan1_parallel(const struct kc_scan1 *scan, const struct kc_pieces *pieces, cudaStream_t stream)
@@ -127,12 +127,9 @@ cudaError_t krait__cuda_scan1_parallel(const struct kc_scan1 *scan, const struct
 	launch_how combine = { dim3(ceil_div(size_t(scan->d_inner) * scan->d_state, COMBINE_THREADS), pieces->n), dim3(COMBINE_THREADS), 0, stream, false, false,
 		uint64_t(pieces->n_rows / SEGMENT + pieces->n) * scan->d_inner * (scan->d_state * 8 + 4) };
 
-	return with_type(scan->u.type, [&](auto zero) {
-		using T = decltype(zero);
-		cudaError_t error = launch_segments<T, false>(*scan, *pieces, stream);
+	cudaError_t error = launch_segments<__half, false>(*scan, *pieces, stream);
 
-		if (error == cudaSuccess)
-			error = launch_kernel(combine, scan1_combine_kernel, *scan, *pieces);
-		return error == cudaSuccess ? launch_segments<T, true>(*scan, *pieces, stream) : error;
-	});
+	if (error == cudaSuccess)
+		error = launch_kernel(combine, scan1_combine_kernel, *scan, *pieces);
+	return error == cudaSuccess ? launch_segments<__half, true>(*scan, *pieces, stream) : error;
 }

@@ -74,9 +74,7 @@ template <unsigned STATES> __device__ __forceinline__ void run_tile(scan2_shared
 				sum = fmaf(h[n + j], cs[j], sum);
 			}
 		}
-#pragma unroll
-		for (int other = LANES / 2; other; other /= 2)
-			sum += __shfl_xor_sync(WHOLE_WARP, sum, other);
+		sum = warp_sum<LANES>(sum);
 		if (lane == 0)
 			shared.y[t][channel] = sum;
 	}
@@ -141,8 +139,9 @@ template <class T, unsigned STATES> __global__ void __launch_bounds__(THREADS) s
 	move_states<true>(h, slot + scan.ssm_at, scan, run);
 }
 
-template <class T> cudaError_t launch_scan(const struct kc_scan2 &scan, const struct kc_pieces &pieces, cudaStream_t stream)
+cudaError_t launch_scan(const struct kc_scan2 &scan, const struct kc_pieces &pieces, cudaStream_t stream)
 {
+	using T = float;
 	launch_how how = { dim3(scan.n_heads * ceil_div(scan.head_dim, CHANNELS), pieces.n), dim3(THREADS), 0, stream, false, false,
 		uint64_t(pieces.n_rows) * (scan.d_ssm * 3 + scan.n_groups * scan.d_state * 2) * sizeof(T) + uint64_t(pieces.n) * scan.d_ssm * scan.d_state * 8 };
 
@@ -169,7 +168,7 @@ template <class T> cudaError_t gate_mlp(const struct kc_scan2 &scan, const struc
 
 bool chunked(const struct kc_scan2 &scan)
 {
-	return scan.fast && scan.u.type != KC_F32 && scan.d_state <= SSD_MOST_STATES;
+	return scan.fast && scan.u.type == KC_F16 && scan.d_state <= SSD_MOST_STATES;
 }
 
 }  // namespace
@@ -193,6 +192,8 @@ cudaError_t kc_scan2(const struct kc_scan2 *scan, const struct kc_pieces *pieces
 			return error;
 		if (chunked(*scan))
 			return krait__cuda_ssd(scan, pieces, stream);
-		return scan->d_state > 256 ? krait__cuda_scan2_any(scan, pieces, stream) : launch_scan<T>(*scan, *pieces, stream);
+		if (scan->d_state > SSD_MOST_STATES)
+			return krait__cuda_scan2_any(scan, pieces, stream);
+		return scan->u.type == KC_F32 ? launch_scan(*scan, *pieces, stream) : cudaErrorInvalidValue;
 	});
 }

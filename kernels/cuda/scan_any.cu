@@ -32,10 +32,8 @@ __device__ __forceinline__ void put(const struct kc_rows &rows, size_t row, size
 		return;
 	if (rows.type == KC_F32)
 		static_cast<float *>(rows.data)[at] = v;
-	else if (rows.type == KC_F16)
-		static_cast<__half *>(rows.data)[at] = narrow<__half>(v);
 	else
-		static_cast<__nv_bfloat16 *>(rows.data)[at] = narrow<__nv_bfloat16>(v);
+		static_cast<__half *>(rows.data)[at] = narrow<__half>(v);
 }
 
 __global__ void __launch_bounds__(WARPS * 32) scan1_any_kernel(const struct kc_scan1 scan, const struct kc_pieces pieces)

@@ -12,9 +12,7 @@ constexpr unsigned THREADS = 256;
 
 template <class F> __device__ __forceinline__ float over_block(float v, float *part, F join)
 {
-#pragma unroll
-	for (int other = 16; other; other /= 2)
-		v = join(v, __shfl_xor_sync(WHOLE_WARP, v, other));
+	v = warp_all(v, join);
 	if (threadIdx.x % 32 == 0)
 		part[threadIdx.x / 32] = v;
 	__syncthreads();

@@ -193,7 +193,7 @@ static cudaError_t fetch(struct emodel *model, float *to, const float *from, siz
 {
 	cudaError_t error = n ? cudaMemcpyAsync(to, from, n * sizeof(float), cudaMemcpyDeviceToHost, model->stream) : cudaSuccess;
 
-	return error == cudaSuccess ? cudaStreamSynchronize(model->stream) : error;
+	return error == cudaSuccess ? krait__cuda_drain(model) : error;
 }
 
 /* As it stands in the slot. */
@@ -246,7 +246,7 @@ static krait_status write_place(struct slot *slot, const struct place *place, co
 		return status;
 	error = cudaMemcpyAsync(slot->data + place->at, values, place->n * sizeof(float), cudaMemcpyHostToDevice, model->stream);
 	if (error == cudaSuccess)
-		error = cudaStreamSynchronize(model->stream);
+		error = krait__cuda_drain(model);
 	return krait__cuda_finish(model, error, "writing a session's state", false, why);
 }
 

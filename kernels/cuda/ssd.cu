@@ -147,5 +147,5 @@ cudaError_t krait__cuda_ssd(const struct kc_scan2 *scan, const struct kc_pieces 
 
 	if (!pays(*scan, *pieces))
 		args.scan.workspace = nullptr;
-	return scan->u.type == KC_F16 ? choose<__half>(args, stream) : choose<__nv_bfloat16>(args, stream);
+	return choose<__half>(args, stream);
 }

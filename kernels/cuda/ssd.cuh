@@ -42,22 +42,13 @@ struct ssd_run {
 	bool packs, pairs;      // rows move 16 bytes, or 4, at a time
 };
 
-// As an operand of a product: float16 stops at its largest number, for an infinity times 0 would be a NaN.
-__device__ __forceinline__ __nv_bfloat16 operand(float v, __nv_bfloat16) { return narrow<__nv_bfloat16>(v); }
-__device__ __forceinline__ __half operand(float v, __half) { return narrow<__half>(fminf(fmaxf(v, -65504.0f), 65504.0f)); }
-
 template <class T> __device__ __forceinline__ unsigned pair(float low, float high)
 {
-	T both[2] = { operand(low, T()), operand(high, T()) };
+	T both[2] = { narrow<T>(low), narrow<T>(high) };
 	unsigned bits;
 
 	memcpy(&bits, both, 4);
 	return bits;
-}
-
-__device__ __forceinline__ void multiply(float (&sum)[4], const unsigned (&a)[4], const unsigned (&b)[2], __nv_bfloat16)
-{
-	mma_bf16(sum, a, b);
 }
 
 __device__ __forceinline__ void multiply(float (&sum)[4], const unsigned (&a)[4], const unsigned (&b)[2], __half)
@@ -315,7 +306,7 @@ template <unsigned NP, class F> __device__ __forceinline__ void each_state(held_
 
 template <class T, unsigned NP> __device__ __forceinline__ void publish(held_state<NP> &h, ssd_shared<T, NP> &shared)
 {
-	each_state(h, [&](float &v, unsigned p, unsigned n) { shared.state[p][n] = operand(v, T()); });
+	each_state(h, [&](float &v, unsigned p, unsigned n) { shared.state[p][n] = narrow<T>(v); });
 }
 
 // h = exp(c[63]) h + weighted^T B.

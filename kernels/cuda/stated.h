@@ -10,6 +10,7 @@ extern "C" {
 #endif
 
 extern __thread uint64_t krait__cuda_stated;    /* bytes of device memory that the work queued so far has to move */
+extern __thread int krait__cuda_preparing;      /* kernels are loaded and given their shared memory, and not launched */
 extern __thread int krait__cuda_alone;          /* kernels are timed: none begins over the tail of another */
 
 #ifdef __cplusplus

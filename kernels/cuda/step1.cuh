@@ -89,8 +89,7 @@ __device__ __forceinline__ float4 first_four(const step1_at &at, const float *fr
 
 __device__ __forceinline__ float four_lanes(float v)
 {
-	v += __shfl_xor_sync(WHOLE_WARP, v, 1);
-	return v + __shfl_xor_sync(WHOLE_WARP, v, 2);
+	return warp_sum<STEP1_LANES>(v);
 }
 
 // slot NULL: nobody.
@@ -255,7 +254,7 @@ template <int TYPE, int ROWS> cudaError_t launch_step1_rows(const kc_step1 &s, c
 
 template <int TYPE> cudaError_t launch_step1(const kc_step1 &s, const job &j, uint64_t bytes, cudaStream_t stream)
 {
-	if constexpr (TYPE != KC_F32)
+	if constexpr (TILED<TYPE>)
 		if (s.fast && j.n_rows > 8 && tile_can(j, TYPE))
 			return j.n_rows <= tile_small::BN ? launch_step1_tile<TYPE, tile_small>(s, j, bytes, stream)
 				: launch_step1_tile<TYPE, tile_medium>(s, j, bytes, stream);

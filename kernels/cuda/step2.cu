@@ -112,9 +112,7 @@ template <int LANES, bool VECTOR> __device__ __forceinline__ void step_head(cons
 
 		if (live)
 			y = step_row<LANES, VECTOR>(h + size_t(i) * n, first[i], b, c, b4, c4, n, l, decay, dt * x);
-#pragma unroll
-		for (int o = LANES / 2; o > 0; o /= 2)
-			y += __shfl_xor_sync(WHOLE_WARP, y, o);
+		y = warp_sum<LANES>(y);
 		if (int(l) == i) {
 			mine = y;
 			my_x = x;

@@ -6,7 +6,7 @@
 // its rows fill the 16 of an mma and a batch of 8 is no waste. Weights come by cp.async, as stored,
 // STAGES - 1 tiles of BK columns ahead: the first of them before the kernel may touch an activation.
 // Activations come through registers, one tile ahead: the norm's weight is applied and they are
-// rounded to 16 bits (bfloat16 with bfloat16 weights, else float16) on their way to shared memory.
+// rounded to float16 on their way to shared memory.
 // int8 and int4 stay packed in shared memory and become float16 whole numbers, exactly, in registers;
 // a group's scale multiplies the float32 sums of its columns.
 //
@@ -39,7 +39,6 @@ using tile_small = tile_shape<32, 16, 128, 2, 1, 4>;
 
 template <int TYPE, class S> struct tile {
 	using W = weights<TYPE>;
-	static constexpr bool BF16 = TYPE == KC_BF16;
 	static constexpr int PITCH = S::BK * W::BITS / 8;       // bytes of a row of weights
 	static constexpr int PIECES = PITCH / 16, LANE_BYTES = W::BITS;
 	static constexpr int STAGES = W::BITS == 16 ? 4 : W::BITS == 8 ? 6 : 8;
@@ -153,17 +152,10 @@ template <int TYPE, class S> struct tile {
 
 	static __device__ __forceinline__ unsigned pair_of(float low, float high)
 	{
+		__half2 h = __floats2half2_rn(fminf(fmaxf(low * F16_SHIFT, -65504.0f), 65504.0f), fminf(fmaxf(high * F16_SHIFT, -65504.0f), 65504.0f));
 		unsigned v;
 
-		if constexpr (BF16) {
-			__nv_bfloat162 h = __floats2bfloat162_rn(low, high);
-
-			memcpy(&v, &h, sizeof v);
-		} else {
-			__half2 h = __floats2half2_rn(fminf(fmaxf(low * F16_SHIFT, -65504.0f), 65504.0f), fminf(fmaxf(high * F16_SHIFT, -65504.0f), 65504.0f));
-
-			memcpy(&v, &h, sizeof v);
-		}
+		memcpy(&v, &h, sizeof v);
 		return v;
 	}
 
@@ -221,10 +213,7 @@ template <int TYPE, class S> struct tile {
 				for (int n = 0; n < S::NT; n++) {
 					unsigned two[2] = { b[n][2 * half], b[n][2 * half + 1] };
 
-					if constexpr (BF16)
-						mma_bf16(to[m][n], a, two);
-					else
-						mma_f16(to[m][n], a, two);
+					mma_f16(to[m][n], a, two);
 				}
 			}
 		}
@@ -278,11 +267,9 @@ template <int TYPE, class S> struct tile {
 			int row, c;
 
 			octet_place(i, row, c);
-#pragma unroll
-			for (int o = S::BK / 16; o > 0; o /= 2)
-				sum += __shfl_xor_sync(WHOLE_WARP, sum, o);
+			sum = warp_sum<S::BK / 8>(sum);
 			if (c == 0)
-				factor[row] = (j.source == SOURCE_SCALED ? inverse_root(sum, j.k, j.eps) : 1.0f) * (BF16 ? 1.0f : F16_UNSHIFT);
+				factor[row] = (j.source == SOURCE_SCALED ? inverse_root(sum, j.k, j.eps) : 1.0f) * F16_UNSHIFT;
 		}
 	}
 
@@ -366,10 +353,13 @@ __global__ void __launch_bounds__(TILE_THREADS, weights<TYPE>::QUANTISED ? 1 : 2
 	}
 }
 
+// Of which types a tile is made. float32 is exact, and so is bfloat16 here: in precision "fast" it was made float16.
+template <int TYPE> constexpr bool TILED = TYPE == KC_F16 || weights<TYPE>::QUANTISED;
+
 // Whether tensor cores can take this matrix.
 inline bool tile_can(const job &j, unsigned type)
 {
-	return type == KC_F16 || type == KC_BF16 || ((type == KC_INT8 || type == KC_INT4) && j.vector && (j.group % 32 == 0 || j.group >= j.k));
+	return type == KC_F16 || ((type == KC_INT8 || type == KC_INT4) && j.vector && (j.group % 32 == 0 || j.group >= j.k));
 }
 
 }  // namespace

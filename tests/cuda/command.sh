@@ -117,4 +117,23 @@ assert all(g["met"] is None for g in report["goals"]), report["goals"]
 exits 77 "bench/gpu.sh without a GPU" env KRAIT_CUDA_PLUGIN=/nowhere/krait-cuda.so KRAIT="$KRAIT" sh "$top_srcdir/bench/gpu.sh" "$work/none.json"
 ok "says so in one line" sh -c 'test "$(wc -l <"$1")" = 1 && grep -q "no GPU to measure.*not installed" "$1"' sh "$work/err"
 ok "and leaves no file" test ! -e "$work/none.json"
+# The same for what is run in the first hour with a GPU: each step its file, predictions beside what was measured.
+exits 0 "bench/first-hour.sh in that folder" sh -c 'unset KRAIT KRAIT_CUDA_PLUGIN; QUICK=1 MODEL=$2 PATH=$3:$PATH sh "$1/bench/first-hour.sh" "$4"' \
+	sh "$top_srcdir" "$tiny" "$work/bin" "$work/hour"
+ok "begins with what to look at" grep -q 'What to look at first' "$work/hour/first-hour.txt"
+ok "and has every step and prediction" "$PYTHON3" -c '
+import json, sys
+report = json.load(open(sys.argv[1] + "/first-hour.json"))
+steps = {s["step"]: s for s in report["steps"]}
+assert len(steps) == 15 and len(report["predictions"]) == 16, steps
+for name, step in steps.items():
+    assert step["status"] == (77 if name in ("transformer",) else 127 if name in ("golden", "kernels") else 0), step
+assert {r["work"] for r in report["rows"]} >= {"decode", "prefill", "profile", "draw", "fork"}
+assert "nvidia-smi" in report["missing"]
+' "$work/hour"
+sed 's/"work": "decode", "shape": "mamba-2.8b", "weights": "bf16"/"work": "decode"/; s/"predicted": 490/"predicted": 1e12/' \
+	"$top_srcdir/bench/predictions.json" >"$work/predictions"
+"$PYTHON3" "$top_srcdir/bench/first_hour.py" "$work/hour" "$work/predictions" krait 1
+ok "what is worse than predicted is named first" grep -q '^  mamba-2.8b bf16, batch 1: tokens/s.*See which kernel' "$work/hour/first-hour.txt"
+exits 77 "bench/first-hour.sh without a GPU" env KRAIT_CUDA_PLUGIN=/nowhere/krait-cuda.so KRAIT="$KRAIT" sh "$top_srcdir/bench/first-hour.sh" "$work/none"
 echo "1..$n_tests"

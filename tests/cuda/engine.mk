@@ -3,8 +3,8 @@
 # this engine has.
 if HAVE_CUDA_EMU
 engine_tests = tests/cuda/test_golden tests/cuda/test_session tests/cuda/test_rewind tests/cuda/test_state \
-	tests/cuda/test_batch tests/cuda/test_stop tests/cuda/test_cuda_engine tests/cuda/test_counts tests/cuda/test_profile \
-	tests/cuda/test_compose
+	tests/cuda/test_batch tests/cuda/test_company tests/cuda/test_stop tests/cuda/test_cuda_engine tests/cuda/test_counts tests/cuda/test_profile \
+	tests/cuda/test_compose tests/cuda/test_device
 check_PROGRAMS += $(engine_tests)
 TESTS += $(engine_tests)
 
@@ -52,6 +52,12 @@ tests_cuda_test_batch_CFLAGS = $(TEST_CFLAGS)
 tests_cuda_test_batch_LDFLAGS = $(CUDA_EMU_LINK)
 tests_cuda_test_batch_LDADD = $(engine_ldadd)
 
+tests_cuda_test_company_SOURCES = %D%/test_company.c
+tests_cuda_test_company_CPPFLAGS = $(engine_cppflags)
+tests_cuda_test_company_CFLAGS = $(TEST_CFLAGS)
+tests_cuda_test_company_LDFLAGS = $(CUDA_EMU_LINK)
+tests_cuda_test_company_LDADD = $(engine_ldadd)
+
 tests_cuda_test_stop_SOURCES = tests/session/test_stop.c
 tests_cuda_test_stop_CPPFLAGS = $(engine_cppflags)
 tests_cuda_test_stop_CFLAGS = $(TEST_CFLAGS)
@@ -63,6 +69,12 @@ tests_cuda_test_cuda_engine_CPPFLAGS = $(engine_cppflags)
 tests_cuda_test_cuda_engine_CFLAGS = $(TEST_CFLAGS)
 tests_cuda_test_cuda_engine_LDFLAGS = $(CUDA_EMU_LINK)
 tests_cuda_test_cuda_engine_LDADD = $(engine_ldadd)
+
+tests_cuda_test_device_SOURCES = %D%/test_device.c
+tests_cuda_test_device_CPPFLAGS = $(engine_cppflags)
+tests_cuda_test_device_CFLAGS = $(TEST_CFLAGS)
+tests_cuda_test_device_LDFLAGS = $(CUDA_EMU_LINK)
+tests_cuda_test_device_LDADD = $(engine_ldadd)
 
 tests_cuda_test_profile_SOURCES = %D%/test_profile.c
 tests_cuda_test_profile_CPPFLAGS = $(engine_cppflags)

@@ -434,7 +434,7 @@ START_TEST(a_lost_device)
 	kit_ok(session, krait_session_feed(session, tokens, N));
 	ck_assert_int_eq(krait_session_snapshot(&state, session), KRAIT_OK);
 	kit_ok(session, krait_session_next(session, &token));
-	emu_fail("cudaStreamSynchronize", 1, cudaErrorECCUncorrectable, 0);
+	emu_fail("cudaEventSynchronize", 1, cudaErrorECCUncorrectable, 0);
 	ck_assert_int_eq(krait_session_feed(session, tokens, N), KRAIT_ERROR_LOST);
 	ck_assert_ptr_nonnull(strstr(krait_session_error(session), "cuda:0"));
 	ck_assert_int_eq(krait_session_next(session, &token), KRAIT_ERROR_LOST);

@@ -66,7 +66,7 @@ static void compare(struct row *rows, uint32_t n, uint32_t vocab, uint32_t n_val
 		memcpy(all + r * stride, rows[r].logits, vocab * sizeof(float));
 		sampling[r] = for_device(&rows[r], n_valid);
 	}
-	CALL(kc_sample(kit_device(all, n * stride * sizeof(float)), stride, kit_device(sampling, n * sizeof(*sampling)), token, n, vocab, NULL, NULL));
+	CALL(kc_sample(kit_device(all, n * stride * sizeof(float)), stride, kit_device(sampling, n * sizeof(*sampling)), NULL, token, n, vocab, NULL));
 	kit_read(got, token, sizeof(got));
 	for (uint32_t r = 0; r < n; r++) {
 		int32_t want = core_draw(&rows[r], n_valid);
@@ -218,7 +218,7 @@ START_TEST(greedy)
 	for (int r = 0; r < 4; r++)
 		sampling[r] = for_device(&rows[r], 7);
 	token = kit_device(got, sizeof(got));
-	CALL(kc_sample(kit_device(logits, sizeof(logits)), 8, kit_device(sampling, sizeof(sampling)), token, 4, 8, NULL, NULL));
+	CALL(kc_sample(kit_device(logits, sizeof(logits)), 8, kit_device(sampling, sizeof(sampling)), NULL, token, 4, 8, NULL));
 	kit_read(got, token, sizeof(got));
 	ck_assert_int_eq(got[0], 2);
 	ck_assert_int_eq(got[1], 4);
@@ -246,7 +246,7 @@ START_TEST(bad_logits)
 				sampling[r] = for_device(&rows[r], 600);
 			}
 			token = kit_device(got, sizeof(got));
-			CALL(kc_sample(kit_device(logits, 3 * 600 * sizeof(float)), 600, kit_device(sampling, sizeof(sampling)), token, 3, 600, NULL, NULL));
+			CALL(kc_sample(kit_device(logits, 3 * 600 * sizeof(float)), 600, kit_device(sampling, sizeof(sampling)), NULL, token, 3, 600, NULL));
 			kit_read(got, token, sizeof(got));
 			ck_assert_int_ge(got[0], 0);
 			if (v < 2) {

@@ -28,10 +28,13 @@ struct Layout {                 /* in a cublasLtMatrixLayoutOpaque_t */
 
 struct Preference {
 	uint64_t workspace;
+	uint32_t schemes;
 };
 
-struct Algorithm {              /* in a cublasLtMatmulAlgo_t: what it was chosen for */
-	uint64_t magic, m, n, k, workspace;
+/* In a cublasLtMatmulAlgo_t: what it was chosen for. Where the preference allows it, parts of the sum are added in the type
+ * of the result, as cuBLASLt may do. */
+struct Algorithm {
+	uint64_t magic, m, n, k : 63, narrow_parts : 1, workspace;
 };
 static const uint64_t MAGIC = 0x6b72616974616c67;
 
@@ -43,7 +46,14 @@ static Layout *layout_of(cublasLtMatrixLayout_t l) { return reinterpret_cast<Lay
 
 static cublasStatus_t status_of(cudaError_t e)
 {
-	return e == cudaSuccess ? CUBLAS_STATUS_SUCCESS : e == cudaErrorMemoryAllocation ? CUBLAS_STATUS_ALLOC_FAILED : CUBLAS_STATUS_EXECUTION_FAILED;
+	switch (e) {
+	case cudaSuccess: return CUBLAS_STATUS_SUCCESS;
+	case cudaErrorMemoryAllocation: return CUBLAS_STATUS_ALLOC_FAILED;
+	case cudaErrorNotSupported: return CUBLAS_STATUS_NOT_SUPPORTED;
+	case cudaErrorNoKernelImageForDevice: return CUBLAS_STATUS_ARCH_MISMATCH;
+	case cudaErrorUnknown: return CUBLAS_STATUS_INTERNAL_ERROR;
+	default: return CUBLAS_STATUS_EXECUTION_FAILED;
+	}
 }
 
 template <class T> static cublasStatus_t set(T *to, const void *from, size_t n)
@@ -203,6 +213,7 @@ cublasStatus_t cublasLtMatmulPreferenceCreate(cublasLtMatmulPreference_t *out)
 {
 	BLAS_ENTER();
 	*out = new cublasLtMatmulPreferenceOpaque_t{};
+	reinterpret_cast<Preference *>(*out)->schemes = CUBLASLT_REDUCTION_SCHEME_MASK;
 	handle_made(1);
 	return CUBLAS_STATUS_SUCCESS;
 }
@@ -222,6 +233,8 @@ cublasStatus_t cublasLtMatmulPreferenceSetAttribute(cublasLtMatmulPreference_t p
 	BLAS_ENTER();
 	if (attribute == CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES)
 		return set(&reinterpret_cast<Preference *>(p)->workspace, from, n);
+	if (attribute == CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK)
+		return set(&reinterpret_cast<Preference *>(p)->schemes, from, n);
 	return n == sizeof(uint32_t) ? CUBLAS_STATUS_SUCCESS : CUBLAS_STATUS_INVALID_VALUE;     /* alignments, masks */
 }
 
@@ -231,7 +244,8 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t, cublasLtMatmulDe
 {
 	const How &h = *how_of(how);
 	const Layout &la = *layout_of(a), &lb = *layout_of(b), &lc = *layout_of(c), &ld = *layout_of(d);
-	Algorithm algorithm = {MAGIC, ld.rows, ld.columns, inner(h, la), reinterpret_cast<Preference *>(preference)->workspace};
+	const Preference &wanted = *reinterpret_cast<Preference *>(preference);
+	Algorithm algorithm = {MAGIC, ld.rows, ld.columns, inner(h, la), (wanted.schemes & CUBLASLT_REDUCTION_SCHEME_OUTPUT_TYPE) != 0, wanted.workspace};
 
 	BLAS_ENTER();
 	*n_found = 0;
@@ -287,6 +301,7 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t how,
 	p.bias = h.epilogue == CUBLASLT_EPILOGUE_BIAS ? h.bias : nullptr;
 	p.bias_type = h.bias_type == cudaDataType(-1) ? ld.type : h.bias_type;
 	p.n = ld.n;
+	p.narrow_parts = algorithm != nullptr && reinterpret_cast<const Algorithm *>(algorithm->data)->narrow_parts;
 	p.tf32 = h.compute == CUBLAS_COMPUTE_32F_FAST_TF32;
 	if (!matrix_in_order(p.a) || !matrix_in_order(p.b) || !matrix_in_order(p.c) || !matrix_in_order(p.d) ||
 			(h.epilogue == CUBLASLT_EPILOGUE_BIAS && p.bias == nullptr) || !algorithm_fits(algorithm, h, la, ld, workspace, n_workspace))

@@ -356,6 +356,34 @@ __global__ void early_waits(int *to, const int *from)
 	to[threadIdx.x] = from[threadIdx.x];
 }
 
+/* What the kernel before the last one wrote is there: a kernel begins no sooner than the last but one has ended. */
+__global__ void early_reads_older(int *to, const int *from)
+{
+	int v = from[threadIdx.x];
+
+	grid_wait();
+	to[threadIdx.x] = v;
+}
+__global__ void early_idle(int *) { grid_wait(); }
+
+// ---- shared memory, static and dynamic together; hints
+
+__global__ void static_and_dynamic(int *out)
+{
+	__shared__ int s[N];
+	DYN_SHARED(int, d);
+	int t = int(threadIdx.x);
+
+	s[t] = d[t] = t;
+	__syncthreads();
+	out[t] = s[t] + d[t] - t;
+}
+__global__ void prefetches(int *out, const int *from, size_t at)
+{
+	prefetch_l2(from + at);
+	out[threadIdx.x] = int(threadIdx.x);
+}
+
 // ---- the host side ------------------------------------------------------------------------------
 
 int *out, *other, host[2 * N + 64];
@@ -511,6 +539,38 @@ template <class... P, class... A> int early(void (*kernel)(P...), A... a)
 	return compare(N, same);
 }
 
+int reads_older()
+{
+	cudaStream_t s = stream();
+	launch_how h = how(1, N, s);
+
+	must(launch_kernel(h, count_up, other));
+	h.early = true;
+	must(launch_kernel(h, early_idle, out));
+	must(launch_kernel(h, early_reads_older, out, static_cast<const int *>(other)));
+	must(cudaStreamSynchronize(s));
+	must(cudaStreamDestroy(s));
+	return compare(N, same);
+}
+
+/* Without launch_kernel(), which asks for what a launch needs. */
+int with_shared(size_t dynamic)
+{
+	cudaLaunchConfig_t config = {};
+
+	config.gridDim = dim3(1);
+	config.blockDim = dim3(N);
+	config.dynamicSmemBytes = dynamic;
+	must(cudaLaunchKernelEx(&config, static_and_dynamic, out));
+	return compare(N, same);
+}
+
+int ask_for(size_t dynamic)
+{
+	must(cudaFuncSetAttribute(static_and_dynamic, cudaFuncAttributeMaxDynamicSharedMemorySize, int(dynamic)));
+	return 0;
+}
+
 int result_too_soon()
 {
 	cudaStream_t s = stream();
@@ -621,6 +681,16 @@ const Case cases[] = {
 	{"early_never_waits", [] { return early(early_never_waits, out); }},
 	{"early_reads", [] { return early(early_reads, out, static_cast<const int *>(other)); }},
 	{"early_writes", [] { return early(early_writes, out, other); }},
+	{"static_left_out", [] { return with_shared(48 << 10); }},
+	{"static_above_all", [] { return ask_for(227 << 10); }},
+	{"attribute_lowered", [] { return ask_for(80 << 10) + ask_for(64 << 10) + with_shared(80 << 10); }},
+	{"early_cannot_wait", [] { emu_code(80); cudaLaunchAttribute a = {}; cudaLaunchConfig_t c = {};
+		a.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+		a.val.programmaticStreamSerializationAllowed = 1;
+		c.gridDim = dim3(1), c.blockDim = dim3(N), c.attrs = &a, c.numAttrs = 1;
+		must(cudaLaunchKernelEx(&c, early_waits, out, static_cast<const int *>(other)));
+		return finish(0); }},
+	{"prefetch_past_end", [] { must(launch_kernel(how(1, 1), prefetches, out, static_cast<const int *>(other), size_t(N))); return finish(0); }},
 	/* what is right must not be found */
 	{"right_syncwarp", [] { return plain<syncwarp_is_there>([](int i) { return i ^ 1; }); }},
 	{"right_atomics", [] { return plain<atomics_are_there>([](int) { return N; }); }},
@@ -628,6 +698,10 @@ const Case cases[] = {
 	{"right_grid_barrier", together<grid_barrier_is_there>},
 	{"right_events", [] { return two_streams(true); }},
 	{"right_graph", [] { return graph(true); }},
+	{"right_shared", [] { return ask_for(80 << 10) + with_shared(80 << 10); }},
+	{"right_shared_unasked", [] { return with_shared((48 << 10) - N * sizeof(int)); }},
+	{"right_prefetch", [] { must(launch_kernel(how(1, N), prefetches, out, static_cast<const int *>(other), size_t(N) - 1)); return compare(N, same); }},
+	{"right_early_older", reads_older},
 	{"right_early", [] { return early(early_waits, out, static_cast<const int *>(other)); }},
 };
 

@@ -3,6 +3,7 @@
 #include "inner.h"
 
 #include <algorithm>
+#include <cuda.h>
 
 using namespace emu;
 
@@ -13,19 +14,31 @@ struct Function {
 	size_t shared;
 };
 static std::vector<Function> &functions = *new std::vector<Function>;
+static thread_local int current = -1;   /* none yet */
+static unsigned contexts;
+
+int current_device()
+{
+	if (current < 0)
+		current = 0;
+	contexts |= 1u << current;
+	return current;
+}
 
 size_t shared_limit(const void *kernel)
 {
 	for (const Function &f : functions)
 		if (f.kernel == kernel)
-			return f.shared;
-	return 48 << 10;
+			return std::min(f.shared, shared_optin() - std::min(static_shared(kernel), shared_optin()));
+	return (48 << 10) - std::min(static_shared(kernel), size_t(48 << 10));
 }
 
+int code_version() { return settings.code != 0 ? settings.code : settings.architecture; }
+
 /* By threads and shared memory (a block takes 1 KB more than it asks for); registers are not known here. */
-int resident_blocks(const void *, unsigned n_threads, size_t shared)
+int resident_blocks(const void *kernel, unsigned n_threads, size_t shared)
 {
-	size_t by_threads = 2048 / ((n_threads + 31) / 32 * 32), by_shared = shared_per_multiprocessor() / (shared + 1024);
+	size_t by_threads = 2048 / ((n_threads + 31) / 32 * 32), by_shared = shared_per_multiprocessor() / (shared + static_shared(kernel) + 1024);
 
 	return int(std::min({by_threads, by_shared, size_t(32)}));
 }
@@ -36,22 +49,78 @@ API cudaGetDeviceCount(int *n)
 {
 	*n = 0;
 	ENTER();
-	*n = 1;
+	*n = settings.devices;
 	return cudaSuccess;
 }
 
 API cudaGetDevice(int *device)
 {
 	ENTER();
-	*device = 0;
+	*device = current < 0 ? 0 : current;
 	return cudaSuccess;
 }
 
+/* Since CUDA 12 it makes the context. */
 API cudaSetDevice(int device)
 {
 	ENTER();
-	return done(device == 0 ? cudaSuccess : cudaErrorInvalidDevice);
+	if (device < 0 || device >= settings.devices)
+		return done(cudaErrorInvalidDevice);
+	current = device;
+	contexts |= 1u << device;
+	return cudaSuccess;
 }
+
+// ---- the driver's own calls ----------------------------------------------------------------------
+
+static CUcontext context_of(int device) { return device < 0 ? nullptr : reinterpret_cast<CUcontext>(uintptr_t(device) + 1); }
+
+static CUresult get_current(CUcontext *out)
+{
+	*out = context_of(current);
+	return CUDA_SUCCESS;
+}
+
+static CUresult set_current(CUcontext context)
+{
+	int device = int(reinterpret_cast<uintptr_t>(context)) - 1;
+
+	if (device >= 0 && (contexts >> device & 1) == 0)
+		return CUDA_ERROR_INVALID_CONTEXT;
+	current = device;
+	return CUDA_SUCCESS;
+}
+
+static CUresult get_state(CUdevice device, unsigned *flags, int *active)
+{
+	*flags = 0;
+	*active = contexts >> device & 1;
+	return device < settings.devices ? CUDA_SUCCESS : CUDA_ERROR_INVALID_DEVICE;
+}
+
+API cudaGetDriverEntryPointByVersion(const char *name, void **out, unsigned, unsigned long long, cudaDriverEntryPointQueryResult *found)
+{
+	static const struct {
+		const char *name;
+		void *function;
+	} known[] = {
+		{"cuCtxGetCurrent", reinterpret_cast<void *>(get_current)},
+		{"cuCtxSetCurrent", reinterpret_cast<void *>(set_current)},
+		{"cuDevicePrimaryCtxGetState", reinterpret_cast<void *>(get_state)},
+	};
+
+	*out = nullptr;
+	ENTER();
+	*found = cudaDriverEntryPointSymbolNotFound;
+	for (const auto &k : known)
+		if (strcmp(k.name, name) == 0) {
+			*out = k.function;
+			*found = cudaDriverEntryPointSuccess;
+		}
+	return cudaSuccess;
+}
+
+// ---- what it says of itself --------------------------------------------------------------------------
 
 API cudaSetDeviceFlags(unsigned)
 {
@@ -62,7 +131,7 @@ API cudaSetDeviceFlags(unsigned)
 API cudaDeviceGetPCIBusId(char *id, int n, int device)
 {
 	ENTER();
-	if (device != 0 || n < 13)
+	if (device < 0 || device >= settings.devices || n < 13)
 		return done(cudaErrorInvalidValue);
 	snprintf(id, size_t(n), "0000:00:00.0");
 	return cudaSuccess;
@@ -71,7 +140,7 @@ API cudaDeviceGetPCIBusId(char *id, int n, int device)
 API cudaDeviceGetAttribute(int *value, cudaDeviceAttr attribute, int device)
 {
 	ENTER();
-	if (device != 0)
+	if (device < 0 || device >= settings.devices)
 		return done(cudaErrorInvalidDevice);
 	switch (attribute) {
 	case cudaDevAttrMultiProcessorCount: *value = settings.multiprocessors; break;
@@ -111,7 +180,7 @@ API cudaDeviceGetAttribute(int *value, cudaDeviceAttr attribute, int device)
 API cudaGetDeviceProperties(cudaDeviceProp *p, int device)
 {
 	ENTER();
-	if (device != 0)
+	if (device < 0 || device >= settings.devices)
 		return done(cudaErrorInvalidDevice);
 	memset(p, 0, sizeof *p);
 	snprintf(p->name, sizeof p->name, "Emulated device");
@@ -143,7 +212,7 @@ API cudaFuncSetAttribute(const void *kernel, cudaFuncAttribute attribute, int va
 	ENTER();
 	if (attribute != cudaFuncAttributeMaxDynamicSharedMemorySize)
 		return cudaSuccess;
-	if (value < 0 || size_t(value) > shared_optin())
+	if (value < 0 || size_t(value) + static_shared(kernel) > shared_optin())
 		return done(cudaErrorInvalidValue);
 	for (Function &f : functions)
 		if (f.kernel == kernel) {
@@ -159,7 +228,9 @@ API cudaFuncGetAttributes(cudaFuncAttributes *a, const void *kernel)
 	ENTER();
 	memset(a, 0, sizeof *a);
 	a->maxThreadsPerBlock = 1024;
+	a->sharedSizeBytes = static_shared(kernel);
 	a->maxDynamicSharedSizeBytes = int(shared_limit(kernel));
+	a->ptxVersion = a->binaryVersion = code_version();
 	return cudaSuccess;
 }
 
@@ -175,4 +246,12 @@ API cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(int *n, const void *k
 API cudaOccupancyMaxActiveBlocksPerMultiprocessor(int *n, const void *kernel, int n_threads, size_t shared)
 {
 	return cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(n, kernel, n_threads, shared, 0);
+}
+
+unsigned emu_contexts(void) { return contexts; }
+
+void emu_contexts_forget(void)
+{
+	contexts = 0;
+	current = -1;
 }

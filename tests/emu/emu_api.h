@@ -18,6 +18,7 @@ int emu_present(void);                  /* 0: this is a real device, and what fo
 struct emu_counts {
 	uint64_t kernels;               /* that ran, or would have: by themselves, in graphs, in cuBLAS */
 	uint64_t launches;              /* of kernels by themselves, outside graphs */
+	uint64_t early;                 /* of the kernels: those that may begin before the one before them has ended */
 	uint64_t graph_launches, graph_nodes;
 	uint64_t products;              /* of cuBLAS */
 	uint64_t allocations, frees;    /* of device memory, */
@@ -34,6 +35,8 @@ void emu_counts_reset(void);
 /* How often a kernel ran: its name without its template arguments, or with them. NULL: all. */
 uint64_t emu_kernel_runs(const char *name);
 void emu_each_kernel(void (*each)(void *user, const char *name, uint64_t runs, uint64_t stated_bytes), void *user);
+
+size_t emu_kernels_met(void);           /* how many different ones were launched or asked about */
 
 /* What is not given back: allocations of both kinds, streams, events, graphs, handles of cuBLAS. */
 size_t emu_alive(void);
@@ -58,6 +61,10 @@ void emu_driver(enum emu_driver driver);
 /* ---- another device, other orders */
 
 void emu_device(int architecture, int n_multiprocessors, uint64_t memory);      /* 80, 90 or 100; 0: as it is */
+void emu_devices(int n);                /* that there are, all alike */
+unsigned emu_contexts(void);            /* one bit for each device on which the process has a context */
+void emu_contexts_forget(void);
+void emu_code(int architecture);        /* kernels are as if compiled for it; 0: for the device's own */
 enum emu_order { EMU_FORWARD, EMU_REVERSE, EMU_RANDOM };
 void emu_order(enum emu_order order, unsigned seed);
 void emu_lazy(int on);                  /* streams run only when something waits for them */

@@ -16,10 +16,10 @@ namespace emu {
 
 enum Op {
 	OP_SYNCWARP, OP_SHFL, OP_SHFL_UP, OP_SHFL_DOWN, OP_SHFL_XOR, OP_BALLOT, OP_ANY, OP_ALL,
-	OP_REDUCE, OP_MATCH, OP_MMA, OP_LDMATRIX
+	OP_REDUCE, OP_MATCH, OP_ALL_REDUCE, OP_MMA, OP_LDMATRIX
 };
 enum Vote { VOTE_NONE, VOTE_COUNT, VOTE_AND, VOTE_OR };
-enum { SLOT = 32 };     /* bytes that a lane can hand over in one warp operation */
+enum { SLOT = 64 };     /* bytes that a lane can hand over in one warp operation */
 
 /* What the lanes of a warp handed over: at slot + lane * SLOT, of those in lanes. */
 struct Warp_view {
@@ -31,7 +31,10 @@ struct Warp_view {
 
 int block_sync(Vote vote, int predicate, const char *file, int line);
 void grid_sync(const char *file, int line);
-Warp_view warp_sync(unsigned mask, Op op, const void *value, size_t n, const char *file, int line);
+/* combine: what the last lane to come makes of the slots, before the others go on. */
+Warp_view warp_sync(unsigned mask, Op op, const void *value, size_t n, const char *file, int line, void (*combine)(char *slots) = nullptr);
+void multiply_f16(char *slots);         /* mma.sync.m16n8k16 of a whole warp: registers a, b and c of each lane; c becomes the sum */
+void multiply_bf16(char *slots);
 unsigned lane_id();
 void *dynamic_shared();
 

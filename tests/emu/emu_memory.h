@@ -38,7 +38,7 @@ template <class T> inline T load(const void *p, const char *file = __builtin_FIL
 	return *static_cast<const T *>(p);
 }
 
-inline void prefetch(const void *) {}   /* never faults, changes nothing */
+void prefetch(const void *p);           /* changes nothing; of memory that is not there it is a mistake */
 
 }  // namespace emu
 

@@ -5,39 +5,16 @@
 
 namespace emu {
 
-template <class T> inline float half_of(unsigned v, int high)
-{
-	uint16_t h = uint16_t(high ? v >> 16 : v);
-
-	if constexpr (std::is_same_v<T, __half>)
-		return __half2float(__ushort_as_half(h));
-	else
-		return bits<float>(uint32_t(h) << 16);
-}
-
-/* mma.sync.m16n8k16: products are exact in float32, summed in it in order of k. */
+/* mma.sync.m16n8k16: products are exact in float32, summed in it in order of k (matrix.cpp). */
 template <class T>
 EMU_NOTSAN inline void mma16816(float (&c)[4], const unsigned (&a)[4], const unsigned (&b)[2], EMU_WHERE)
 {
-	unsigned mine[6] = {a[0], a[1], a[2], a[3], b[0], b[1]}, all[32][6];
-	Warp_view w = warp_sync(~0u, OP_MMA, mine, sizeof mine, file, line);
-	int lane = int(lane_id()), g = lane / 4, t = lane % 4;
+	unsigned mine[10] = {a[0], a[1], a[2], a[3], b[0], b[1]};
 
-	for (int l = 0; l < 32; l++)
-		for (int i = 0; i < 6; i++)
-			__builtin_memcpy(&all[l][i], w.slot + l * SLOT + 4 * i, 4);
-	for (int i = 0; i < 4; i++) {
-		int row = g + i / 2 * 8, column = t * 2 + i % 2;
-		float sum = c[i];
+	__builtin_memcpy(mine + 6, c, sizeof c);
+	Warp_view w = warp_sync(~0u, OP_MMA, mine, sizeof mine, file, line, std::is_same_v<T, __half> ? multiply_f16 : multiply_bf16);
 
-		for (int k = 0; k < 16; k++) {
-			unsigned x = all[row % 8 * 4 + k % 8 / 2][row / 8 + k / 8 * 2];
-			unsigned y = all[column * 4 + k % 8 / 2][4 + k / 8];
-
-			sum += half_of<T>(x, k & 1) * half_of<T>(y, k & 1);
-		}
-		c[i] = sum;
-	}
+	__builtin_memcpy(c, w.slot + lane_id() * SLOT + 24, sizeof c);
 }
 
 /* A lane's pointer, as warp_sync handed it over. */

@@ -63,6 +63,33 @@ template <class T, class F> EMU_NOTSAN inline T warp_reduce(unsigned mask, T v, 
 	return r;
 }
 
+/* The butterfly over each LANES lanes, for all of them at once. */
+template <int LANES, class T, class F> EMU_NOTSAN inline void combine_lanes(char *slots)
+{
+	static_assert(std::is_empty_v<F>, "a function of its arguments alone");
+	char nothing = 0;
+	F &f = reinterpret_cast<F &>(nothing);
+	T v[32];
+
+	for (int i = 0; i < 32; i++)
+		__builtin_memcpy(&v[i], slots + i * SLOT, sizeof(T));
+	for (int o = LANES / 2; o > 0; o /= 2)
+		for (int i = 0; i < 32; i++)
+			if ((i & o) == 0)
+				v[i] = v[i + o] = f(v[i], v[i + o]);
+	for (int i = 0; i < 32; i++)
+		__builtin_memcpy(slots + i * SLOT, &v[i], sizeof(T));
+}
+
+template <int LANES, class T, class F> EMU_NOTSAN inline T warp_all(T v, F, const char *file = __builtin_FILE(), int line = __builtin_LINE())
+{
+	Warp_view w = warp_sync(~0u, OP_ALL_REDUCE, &v, sizeof v, file, line, combine_lanes<LANES, T, F>);
+	T r;
+
+	__builtin_memcpy(&r, w.slot + lane_id() * SLOT, sizeof r);
+	return r;
+}
+
 template <class T> EMU_NOTSAN inline unsigned match_any(unsigned mask, T v, const char *file, int line)
 {
 	Warp_view w = warp_sync(mask, OP_MATCH, &v, sizeof v, file, line);

@@ -95,7 +95,7 @@ void adopt_host_thread()
 
 // ---- whose turn it is ----------------------------------------------------------------------
 
-static Fiber *&place(Block *b, size_t i) { return b->ready[(b->head + i) % b->n]; }
+static Fiber *&place(Block *b, size_t i) { return b->ready[(b->head + i) & b->mask]; }
 
 void make_ready(Block *b, Fiber *f)
 {
@@ -114,7 +114,7 @@ static Fiber *pick(Block *b)
 	f = place(b, i);
 	b->n_ready--;
 	if (i == 0)
-		b->head = (b->head + 1) % b->n;
+		b->head = (b->head + 1) & b->mask;
 	else
 		place(b, i) = place(b, b->n_ready);
 	return f;
@@ -144,7 +144,7 @@ void yield()
 	make_ready(b, current);
 	if (settings.order == EMU_REVERSE) {    /* to the far end, or it would be next again */
 		b->n_ready--;
-		b->head = (b->head + b->n - 1) % b->n;
+		b->head = (b->head + b->mask) & b->mask;
 		b->n_ready++;
 		place(b, 0) = current;
 	}
@@ -236,26 +236,28 @@ static char *map_stack(char *at, size_t n)
 	return static_cast<char *>(m);
 }
 
-/* As if fiber_main() had been called and had not begun. */
+/* As if fiber_main() had been called and had not begun. Stacks begin at places that differ within a page: at one
+ * and the same the threads of a warp would push each other out of the processor's cache. */
 static void set_up_stack(Fiber *f)
 {
+	char *end = f->stack + STACK - f->colour;
 	void **p;
 
 #if defined(__x86_64__)
-	p = reinterpret_cast<void **>(f->stack + STACK);
+	p = reinterpret_cast<void **>(end);
 	*--p = nullptr;                 /* after the ret, rsp is 8 mod 16, as after a call */
 	*--p = reinterpret_cast<void *>(fiber_main);
 	for (int i = 0; i < 6; i++)
 		*--p = nullptr;
 #else
-	p = reinterpret_cast<void **>(f->stack + STACK - 176);
+	p = reinterpret_cast<void **>(end - 176);
 	memset(p, 0, 176);
 	p[11] = reinterpret_cast<void *>(fiber_main);
 #endif
 	f->sp = p;
 }
 
-static Fiber *new_fiber()
+static Fiber *new_fiber(size_t i)
 {
 	Fiber *f = new Fiber;
 	size_t page = 4096;
@@ -263,6 +265,7 @@ static Fiber *new_fiber()
 
 	mprotect(m, page, PROT_NONE);   /* a stack that overflows is a SIGSEGV */
 	f->stack = m + page;
+	f->colour = i % 32 * 128;
 	set_up_stack(f);
 	if (tsan())
 		f->tsan_fiber = __tsan_create_fiber(0);
@@ -297,7 +300,7 @@ void make_new_thread(Fiber *f)
 Fiber *pooled_fiber(size_t i)
 {
 	while (pool.size() <= i)
-		pool.push_back(new_fiber());
+		pool.push_back(new_fiber(pool.size()));
 	return pool[i];
 }
 
@@ -378,7 +381,14 @@ static Meeting *meeting_of(Warp *w, unsigned mask)
 	return w->meetings.back().get();
 }
 
-Warp_view warp_sync(unsigned mask, Op op, const void *value, size_t n, const char *file, int line)
+/* Not memcpy, which ThreadSanitizer would look at. A value is whole words. */
+static void hand_over(char *slot, const void *value, size_t n)
+{
+	for (size_t i = 0; i < n; i += 4)
+		*reinterpret_cast<volatile uint32_t *>(slot + i) = *reinterpret_cast<const volatile uint32_t *>(static_cast<const char *>(value) + i);
+}
+
+Warp_view warp_sync(unsigned mask, Op op, const void *value, size_t n, const char *file, int line, void (*combine)(char *slots))
 {
 	Fiber *me = current;
 	Warp *w = me->warp;
@@ -395,14 +405,15 @@ Warp_view warp_sync(unsigned mask, Op op, const void *value, size_t n, const cha
 	} else if (m->op != op) {
 		fail(file, line, "lanes of one warp disagree: others wait in another warp operation at %s:%d", m->file, m->line);
 	}
-	for (size_t i = 0; i < n; i++)          /* not memcpy, which ThreadSanitizer would look at */
-		static_cast<volatile char *>(m->slot[k])[me->lane * SLOT + i] = static_cast<const char *>(value)[i];
+	hand_over(m->slot[k] + me->lane * SLOT, value, n);
 	m->arrived |= 1u << me->lane;
 	if (op == OP_SYNCWARP)
 		hb_release(&m->tag[k]);         /* it alone orders memory */
 	if (!complete(w, m)) {
 		wait_in(Fiber::WARP, file, line);
 	} else {
+		if (combine != nullptr)
+			combine(m->slot[k]);
 		release_meeting(current_block, w, m);
 		if (settings.order != EMU_FORWARD) {
 			make_ready(current_block, me);

@@ -23,6 +23,7 @@ struct Fiber {
 	enum State { IDLE, READY, BARRIER, WARP, GRID, DONE } state = IDLE;
 	void *sp = nullptr;
 	char *stack = nullptr;
+	size_t colour = 0;              /* bytes at the stack's end that are left free */
 	void *tsan_fiber = nullptr, *fake_stack = nullptr;
 	unsigned index = 0, lane = 0;
 	uint3 thread{};
@@ -64,8 +65,8 @@ struct Block {
 	unsigned n = 0, alive = 0;
 	std::vector<Fiber *> fibers;
 	std::vector<Warp> warps;
-	std::vector<Fiber *> ready;     /* a ring of n places: fibers do not allocate */
-	size_t head = 0, n_ready = 0;
+	std::vector<Fiber *> ready;     /* a ring of a power of two of places, n at least: fibers do not allocate */
+	size_t head = 0, n_ready = 0, mask = 0;
 	unsigned arrived = 0, generation = 0;
 	const char *file = nullptr;
 	int line = 0;

@@ -141,7 +141,9 @@ static void set_up(Block *b, Grid *g, unsigned i, size_t first_in_pool)
 	b->index = {i % grid.x, i / grid.x % grid.y, i / grid.x / grid.y};
 	b->fibers.resize(n);
 	b->warps.resize((n + 31) / 32);
-	b->ready.resize(n);
+	for (b->mask = 0; b->mask + 1 < n; )
+		b->mask = 2 * b->mask + 1;
+	b->ready.resize(b->mask + 1);
 	b->head = b->n_ready = 0;
 	b->arrived = b->at_grid_barrier = b->spins = 0;
 	b->spinning = b->waited = false;
@@ -399,6 +401,8 @@ cudaError_t submit(const Launch &l, void **arguments)
 		note("launch of %s: %s", kernel_name(l.kernel), cudaGetErrorName(e));
 		return done(e);
 	}
+	if (l.early && code_version() < 90)
+		misuse("%s is launched early, and was compiled for sm_%d, where it cannot wait", kernel_name(l.kernel), code_version());
 	l.signature->pointers(arguments, check_pointer, const_cast<void *>(l.kernel));
 	return done(enqueue(l.stream, {WORK_KERNEL, l.signature->bind(l.kernel, arguments), l, bytes, nullptr}));
 }

@@ -62,6 +62,8 @@ struct Settings {
 	bool lazy = false, counting = false, tsan_fresh = true, verbose = false;
 	int fill = 0xff;
 	int architecture = 90, multiprocessors = 4;
+	int devices = 1;
+	int code = 0;           /* 0: the device's own */
 	uint64_t memory = 80ull << 30;
 	enum emu_driver driver = EMU_DRIVER_GOOD;
 };
@@ -127,7 +129,10 @@ void run_as_device(const Order &order, const std::function<void()> &work);     /
 const char *kernel_name(const void *kernel);
 void count_kernel(const void *kernel, const char *name, uint64_t bytes);
 uint64_t take_stated_bytes();
-size_t shared_limit(const void *kernel);        /* set by cudaFuncSetAttribute, or 48 KB */
+size_t shared_limit(const void *kernel);        /* of dynamic shared memory: set by cudaFuncSetAttribute, or 48 KB less the static */
+size_t static_shared(const void *kernel);
+int current_device();           /* of the calling thread; it has a context from now on, as most calls make one */
+int code_version();             /* the architecture that kernels were compiled for */
 int resident_blocks(const void *kernel, unsigned n_threads, size_t shared);
 
 /* ---- streams (stream.cpp) */

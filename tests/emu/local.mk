@@ -19,7 +19,8 @@ emu_runtime_objects = $(emu_runtime:.cpp=.rto)
 emu_kernel_objects = $(cuda_kernels:.cu=.emo)
 $(emu_runtime_objects): $(emu_headers)
 emu_test_objects = %D%/test_emu_device.emo %D%/test_emu_host.emo %D%/bugs.emo
-$(emu_kernel_objects) $(emu_test_objects): $(emu_headers) $(cuda_headers)
+$(emu_kernel_objects): $(emu_language) $(cuda_headers)
+$(emu_test_objects): $(emu_headers) $(cuda_headers)
 CLEANFILES += $(emu_runtime_objects) $(emu_kernel_objects) $(emu_test_objects)
 
 if CUDA_ON_DEVICE

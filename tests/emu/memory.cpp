@@ -36,6 +36,12 @@ bool device_range(const void *p, size_t n)
 	return on_device(a) && reinterpret_cast<uintptr_t>(p) + n <= a->at + a->n;
 }
 
+void prefetch(const void *p)
+{
+	if (!device_range(p, 1))
+		misuse("a prefetch of %p, which is not device memory", p);
+}
+
 void check_device_range(const void *p, size_t n, const char *what)
 {
 	const Allocation *a = find_allocation(p, false);
@@ -88,6 +94,7 @@ static cudaError_t allocate(void **out, size_t n, Kind kind)
 	if (out == nullptr)
 		return cudaErrorInvalidValue;
 	*out = nullptr;
+	current_device();
 	if (n == 0)
 		return cudaSuccess;
 	if (of_device && n > settings.memory - std::min<uint64_t>(settings.memory, counts.live_bytes))
@@ -192,6 +199,7 @@ API cudaHostUnregister(void *p)
 API cudaMemGetInfo(size_t *n_free, size_t *total)
 {
 	ENTER();
+	current_device();
 	*total = settings.memory;
 	*n_free = settings.memory - std::min<uint64_t>(settings.memory, counts.live_bytes);
 	return cudaSuccess;

@@ -18,6 +18,7 @@ struct Ran {
 	const void *kernel;
 	std::string name;
 	uint64_t runs, bytes;
+	size_t shared;          /* bytes of its __shared__ arrays */
 };
 static std::vector<Ran> &ran = *new std::vector<Ran>;
 
@@ -43,7 +44,26 @@ static int holds(struct dl_phdr_info *info, size_t, void *user)
 	return 0;
 }
 
-static std::string symbol_in(const char *data, uintptr_t value)
+/* A kernel as the symbol table has it. */
+struct Symbol {
+	std::string name;
+	size_t shared;
+};
+
+/* Static arrays of a function are named after it: _ZZ, what follows _Z in its own name, E, theirs. Each begins at a
+ * multiple of 16 at most. */
+static size_t shared_of(const Elf64_Sym *symbols, size_t n, const char *strings, const std::string &function)
+{
+	const std::string prefix = "_ZZ" + function.substr(2) + "E";
+	size_t bytes = 0;
+
+	for (size_t k = 0; k < n; k++)
+		if (ELF64_ST_TYPE(symbols[k].st_info) == STT_OBJECT && strncmp(strings + symbols[k].st_name, prefix.c_str(), prefix.size()) == 0)
+			bytes += (symbols[k].st_size + 15) & ~size_t(15);
+	return bytes;
+}
+
+static Symbol symbol_in(const char *data, uintptr_t value)
 {
 	const Elf64_Ehdr *head = reinterpret_cast<const Elf64_Ehdr *>(data);
 	const Elf64_Shdr *sections = reinterpret_cast<const Elf64_Shdr *>(data + head->e_shoff);
@@ -54,32 +74,34 @@ static std::string symbol_in(const char *data, uintptr_t value)
 		const Elf64_Sym *symbols = reinterpret_cast<const Elf64_Sym *>(data + sections[i].sh_offset);
 		const char *strings = data + sections[sections[i].sh_link].sh_offset;
 
-		for (size_t k = 0; k < sections[i].sh_size / sizeof *symbols; k++)
+		size_t n = sections[i].sh_size / sizeof *symbols;
+
+		for (size_t k = 0; k < n; k++)
 			if (symbols[k].st_value == value && ELF64_ST_TYPE(symbols[k].st_info) == STT_FUNC)
-				return strings + symbols[k].st_name;
+				return {strings + symbols[k].st_name, shared_of(symbols, n, strings, strings + symbols[k].st_name)};
 	}
-	return "";
+	return {"", 0};
 }
 
-static std::string symbol(const void *kernel)
+static Symbol symbol(const void *kernel)
 {
 	Place place = {reinterpret_cast<uintptr_t>(kernel), 0, ""};
 	struct stat st;
-	std::string name;
+	Symbol found = {"", 0};
 	int file;
 
 	if (dl_iterate_phdr(holds, &place) == 0 || (file = open(place.file.c_str(), O_RDONLY | O_CLOEXEC)) < 0)
-		return "";
+		return found;
 	if (fstat(file, &st) == 0) {
 		void *data = mmap(nullptr, size_t(st.st_size), PROT_READ, MAP_PRIVATE, file, 0);
 
 		if (data != MAP_FAILED) {
-			name = symbol_in(static_cast<const char *>(data), place.address - place.base);
+			found = symbol_in(static_cast<const char *>(data), place.address - place.base);
 			munmap(data, size_t(st.st_size));
 		}
 	}
 	close(file);
-	return name;
+	return found;
 }
 
 /* "void (anonymous namespace)::gemv<float, 4>(int)" becomes "gemv<float, 4>". */
@@ -125,13 +147,16 @@ static Ran &entry(const void *kernel, const char *name)
 	for (Ran &r : ran)
 		if (kernel != nullptr ? r.kernel == kernel : r.kernel == nullptr && r.name == name)
 			return r;
-	ran.push_back({kernel, kernel != nullptr ? plain(symbol(kernel)) : name, 0, 0});
+	Symbol its = kernel != nullptr ? symbol(kernel) : Symbol{"", 0};
+
+	ran.push_back({kernel, kernel != nullptr ? plain(its.name) : name, 0, 0, its.shared});
 	if (kernel != nullptr && ran.back().name.empty())
 		misuse("the kernel at %p has no name: is the program stripped?", kernel);
 	return ran.back();
 }
 
 const char *kernel_name(const void *kernel) { return entry(kernel, nullptr).name.c_str(); }
+size_t static_shared(const void *kernel) { return entry(kernel, nullptr).shared; }
 
 void count_kernel(const void *kernel, const char *name, uint64_t bytes)
 {
@@ -157,6 +182,15 @@ uint64_t emu_kernel_runs(const char *name)
 	for (const Ran &r : ran)
 		if (r.name == name || r.name.substr(0, r.name.find('<')) == name)
 			n += r.runs;
+	return n;
+}
+
+size_t emu_kernels_met(void)
+{
+	size_t n = 0;
+
+	for (const Ran &r : ran)
+		n += r.kernel != nullptr;
 	return n;
 }
 

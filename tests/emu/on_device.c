@@ -30,9 +30,33 @@ void emu_each_kernel(void (*each)(void *user, const char *name, uint64_t runs, u
 	(void)user;
 }
 
+size_t emu_kernels_met(void)
+{
+	return 0;
+}
+
 size_t emu_alive(void)
 {
 	return 0;
+}
+
+void emu_devices(int n)
+{
+	(void)n;
+}
+
+unsigned emu_contexts(void)
+{
+	return 0;
+}
+
+void emu_contexts_forget(void)
+{
+}
+
+void emu_code(int architecture)
+{
+	(void)architecture;
 }
 
 void emu_counting_only(int on)

@@ -70,6 +70,14 @@ static Matrix nth(const Matrix &m, int i)
 	return r;
 }
 
+static float as_stored(cudaDataType type, float v)
+{
+	float place = 0;
+
+	put(&place, type, 0, v);
+	return get(&place, type, 0);
+}
+
 static void multiply_one(const Product &p, const Matrix &a, const Matrix &b, const Matrix &c, const Matrix &d)
 {
 	size_t n_inner = p.turn_a ? a.rows : a.columns;
@@ -85,8 +93,11 @@ static void multiply_one(const Product &p, const Matrix &a, const Matrix &b, con
 			const float *column = &columns[j * n_inner];
 			float sum = 0;
 
-			for (size_t k = 0; k < n_inner; k++)
+			for (size_t k = 0; k < n_inner; k++) {
+				if (p.narrow_parts && k == n_inner / 2)
+					sum = as_stored(d.type, sum);
 				sum += row[k] * column[k];
+			}
 			sum *= p.alpha;
 			if (p.beta != 0)
 				sum += p.beta * get(c.data, c.type, at(c, i, j));

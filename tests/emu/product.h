@@ -25,6 +25,7 @@ struct Product {
 	const void *bias;               /* NULL, or one for each row of d */
 	cudaDataType bias_type;
 	int n;
+	bool narrow_parts;              /* the sum is made of two halves of k, and the first waits in the type of d */
 	bool tf32;                      /* float32 operands are rounded to 10 bits behind the point, as tensor cores do */
 };
 

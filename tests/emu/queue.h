@@ -48,6 +48,7 @@ struct CUstream_st {
 	std::deque<emu::Item> items;
 	uint64_t pushed = 0, ran = 0;
 	bool blocking = true;
+	int device = 0;                 /* whose it is */
 	emu::Tags done;                 /* of the last work that ran */
 	emu::Tags begun;                /* what that work could rely on when it began */
 	emu::Capture *capture = nullptr;

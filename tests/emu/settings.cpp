@@ -85,6 +85,10 @@ void emu_device(int architecture, int n_multiprocessors, uint64_t memory)
 		settings.memory = memory;
 }
 
+void emu_devices(int n) { settings.devices = n; }
+
+void emu_code(int architecture) { settings.code = architecture; }
+
 void emu_order(enum emu_order order, unsigned seed)
 {
 	settings.order = order;

@@ -40,6 +40,7 @@ void perform(const Work &work, const Order &order)
 	switch (work.kind) {
 	case WORK_KERNEL:
 		count_kernel(work.launch.kernel, nullptr, work.bytes);
+		counts.early += work.launch.early;
 		if (!settings.counting)
 			run_grid(work.launch, work.body, order);
 		break;
@@ -196,7 +197,7 @@ cudaError_t enqueue(cudaStream_t stream, Work work)
 	CUstream_st *s = stream_of(stream);
 	Item item;
 
-	if (!known(stream))
+	if (!known(stream) || (s != &null_stream_object && s->device != current_device()))
 		return cudaErrorInvalidResourceHandle;
 	if (s->capture != nullptr)
 		return capture_work(s, std::move(work));
@@ -222,6 +223,7 @@ API cudaStreamCreateWithFlags(cudaStream_t *out, unsigned flags)
 {
 	ENTER();
 	*out = new CUstream_st;
+	(*out)->device = current_device();
 	(*out)->blocking = (flags & cudaStreamNonBlocking) == 0;
 	if ((*out)->blocking)
 		(*out)->done = null_stream_object.done;

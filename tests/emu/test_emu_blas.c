@@ -233,6 +233,7 @@ struct matmul {
 
 static void set_up(struct matmul *m, const struct product *p)
 {
+	uint32_t in_float32 = CUBLASLT_REDUCTION_SCHEME_NONE | CUBLASLT_REDUCTION_SCHEME_INPLACE | CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE;
 	int n = 0;
 
 	m->n_workspace = 1024;
@@ -244,6 +245,8 @@ static void set_up(struct matmul *m, const struct product *p)
 	CALL(cudaMalloc(&m->workspace, m->n_workspace));
 	BLAS(cublasLtMatmulPreferenceCreate(&m->preference));
 	BLAS(cublasLtMatmulPreferenceSetAttribute(m->preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &m->n_workspace, sizeof m->n_workspace));
+	/* else parts of a sum may wait in the type of the result */
+	BLAS(cublasLtMatmulPreferenceSetAttribute(m->preference, CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK, &in_float32, sizeof in_float32));
 	BLAS(cublasLtMatmulAlgoGetHeuristic(m->handle, m->how, m->a, m->b, m->d, m->d, m->preference, 1, &m->found, &n));
 	ck_assert_int_eq(n, 1);
 }
