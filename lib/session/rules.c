@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "model/model.h"
 
+#include <math.h>
 #include <sys/random.h>
 #include <time.h>
 
@@ -21,17 +22,34 @@ int64_t krait__rules_seed(void)
 	return (int64_t)(drawn >> 1);
 }
 
+/* Each number was found to be within its bounds when the model was opened. */
 bool krait__rules_sampling(struct sampling *out, const struct generation *generation)
 {
-	(void)out;
-	(void)generation;
+	struct why why;
+
+	for (size_t i = 0; i < generation->n_settings; i++) {
+		const struct generation_setting *setting = &generation->settings[i];
+
+		if (krait__sampling_set_float(out, setting->setting, setting->value, &why) != KRAIT_OK)
+			krait__sampling_set_int(out, setting->setting, (int64_t)setting->value, &why);
+	}
+	for (size_t i = 0; i < generation->n_suppressed; i++)
+		if (krait__sampling_set_bias(out, generation->suppressed[i], -INFINITY, &why) != KRAIT_OK)
+			return false;
 	return true;
 }
 
 static bool fill(struct session_rules *rules, const struct generation *generation)
 {
-	return krait__rules_sampling(&rules->sampling, generation) &&
+	bool whole = krait__rules_sampling(&rules->sampling, generation) &&
 		krait__stops_add_many(&rules->stops, generation->stops, generation->n_stops);
+
+	for (size_t i = 0; i < generation->n_settings; i++)
+		if (generation->settings[i].setting == KRAIT_MAX_NEW_TOKENS)
+			rules->max_new = (int64_t)generation->settings[i].value;
+	for (size_t i = 0; i < generation->n_stop_texts && whole; i++)
+		whole = krait__stops_add_text(&rules->stops, generation->stop_texts[i].text, generation->stop_texts[i].n_text);
+	return whole;
 }
 
 struct session_rules *krait__rules_new(const struct generation *generation)
