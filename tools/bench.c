@@ -111,6 +111,9 @@ static int open_model(struct bench *bench)
 		return STATUS_INTERRUPTED;
 	if (opened != KRAIT_OK)
 		return say_failure("%s", krait_model_error(bench->model));
+	opening_note(bench->model);
+	if (bench->profile && !strcmp(krait_model_device(bench->model), "cpu"))
+		return say_usage("bench: --profile times the kernels of a GPU: add --device cuda");
 	if (!bench->shape)
 		json_object_set_new(bench_row(bench, "open"), "seconds", json_real(stream_now() - start));
 	return -1;

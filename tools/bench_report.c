@@ -11,7 +11,6 @@
 #include "sizes.h"
 #include "verbs.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static double larger(double a, double b)
@@ -126,6 +125,20 @@ static void print_rate(const json_t *row)
 	output_format("\n");
 }
 
+/* What the limits in the rows above are. */
+static void explain_limits(const json_t *rows)
+{
+	size_t i;
+	json_t *row;
+	bool any = false;
+
+	json_array_foreach(rows, i, row)
+		any = any || json_object_get(row, "share_of_limit");
+	if (any)
+		output_format("\nlimit: what the speeds in the first line allow, if decoding read every weight and its state once a token,\n"
+			"and a prompt took its multiplications alone\n");
+}
+
 static void print_profile(const json_t *row)
 {
 	double n = number(row, "launches");
@@ -172,13 +185,8 @@ static void print_json(const json_t *rows)
 	size_t i;
 	json_t *row;
 
-	json_array_foreach(rows, i, row) {
-		char *text = json_dumps(row, JSON_REAL_PRECISION(9));
-
-		if (text)
-			output_format("%s\n", text);
-		free(text);
-	}
+	json_array_foreach(rows, i, row)
+		output_json(json_incref(row));
 }
 
 void bench_report(const struct bench *bench)
@@ -192,4 +200,5 @@ void bench_report(const struct bench *bench)
 	}
 	json_array_foreach(bench->rows, i, row)
 		print_row(row);
+	explain_limits(bench->rows);
 }

@@ -101,6 +101,8 @@ static int prepare(struct chat *chat, const struct asked *asked)
 	struct setup *setup = &chat->setup;
 	int status = opening_model(&setup->model, &asked->common, false);
 
+	if (status < 0)
+		status = opening_text(setup->model);
 	if (status >= 0)
 		return status;
 	if (!asked->template && !has_template(setup->model))

@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 bool text_add(struct text *text, const void *data, size_t n)
@@ -76,4 +77,27 @@ int files_read(struct text *out, const char *path)
 	if (status >= 0)
 		text_free(out);
 	return status;
+}
+
+int files_writable(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[4096] = ".";
+	struct stat about;
+
+	if (slash && (size_t)(slash - path) + 2 > sizeof folder)
+		return say_failure("%s: the path is too long", path);
+	if (slash) {
+		memcpy(folder, path, (size_t)(slash - path) + 1);
+		folder[slash - path + 1] = 0;
+	}
+	if (stat(folder, &about))
+		return say_failure("%s: cannot be written: the folder %s: %s", path, folder, strerror(errno));
+	if (!S_ISDIR(about.st_mode))
+		return say_failure("%s: cannot be written: %s is no folder", path, folder);
+	if (access(folder, W_OK | X_OK))
+		return say_failure("%s: cannot be written: the folder %s: %s", path, folder, strerror(errno));
+	if (!stat(path, &about) && S_ISDIR(about.st_mode))
+		return say_failure("%s: cannot be written: it is a folder", path);
+	return -1;
 }

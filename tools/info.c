@@ -4,6 +4,7 @@
 #include "config.h"
 #endif
 
+#include "info.h"
 #include "opening.h"
 #include "say.h"
 #include "sizes.h"
@@ -12,56 +13,97 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void print_member(const char *name, const json_t *value)
-{
-	size_t n = strlen(name);
-	char room[SIZES_ROOM];
+#define NAME_WIDTH 18
 
-	if (json_is_integer(value) && n > 6 && !strcmp(name + n - 6, "_bytes"))
-		output_format("%-18s %s\n", name, sizes_bytes(room, json_number_value(value)));
-	else if (!strcmp(name, "n_parameters"))
-		output_format("%-18s %s\n", "parameters", sizes_count(room, json_number_value(value)));
-	else if (json_is_integer(value))
-		output_format("%-18s %lld\n", name, (long long)json_integer_value(value));
-	else if (json_is_real(value))
-		output_format("%-18s %g\n", name, json_real_value(value));
-	else if (json_is_boolean(value))
-		output_format("%-18s %s\n", name, json_is_true(value) ? "yes" : "no");
-	else if (json_is_null(value))
-		output_format("%-18s none\n", name);
-	else if (json_string_length(value) && !strchr(json_string_value(value), '\n') && json_string_length(value) < 60)
-		output_format("%-18s %s\n", name, json_string_value(value));
+static bool ends_with(const char *name, const char *end)
+{
+	size_t n = strlen(name), n_end = strlen(end);
+
+	return n > n_end && !strcmp(name + n - n_end, end);
 }
 
-/* Long values are told by what they are; nested ones on one line. */
-static void print_long(const char *name, const json_t *value)
+/* A number, a word or a list of them in few characters; the caller frees it. */
+static char *short_text(const char *name, const json_t *value)
+{
+	char room[SIZES_ROOM];
+
+	if (json_is_integer(value) && ends_with(name, "_bytes"))
+		return strdup(sizes_bytes(room, json_number_value(value)));
+	if (!strcmp(name, "n_parameters"))
+		return strdup(sizes_count(room, json_number_value(value)));
+	if (json_is_boolean(value))
+		return strdup(json_is_true(value) ? "yes" : "no");
+	if (json_is_null(value))
+		return strdup("none");
+	if (json_is_string(value))
+		return strdup(json_string_value(value));
+	return json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(6));
+}
+
+static void print_part(const char *name, const json_t *value, bool *first)
+{
+	char *text = short_text(name, value);
+
+	if (text)
+		output_format("%s%s%s%s", *first ? "" : ", ", name, *name ? " " : "", text);
+	free(text);
+	*first = false;
+}
+
+/* Lists and objects as "temperature 0.8, top_p 0.9". */
+static void print_parts(const json_t *value)
+{
+	const char *name;
+	json_t *part;
+	bool first = true;
+	size_t i;
+
+	json_array_foreach(value, i, part)
+		print_part("", part, &first);
+	json_object_foreach((json_t *)(uintptr_t)value, name, part)
+		if (!json_is_null(part))
+			print_part(name, part, &first);
+	output_format("%s\n", first ? "none" : "");
+}
+
+/* What is odd comes last, in words. A template's text is long: it is told by its length. */
+static void print_member(const char *name, const json_t *value)
 {
 	char *text;
 
-	if (json_is_string(value)) {
-		if (strchr(json_string_value(value), '\n') || json_string_length(value) >= 60)
-			output_format("%-18s %zu characters\n", name, json_string_length(value));
+	output_format("%-*s ", NAME_WIDTH, !strcmp(name, "n_parameters") ? "parameters" : name);
+	if (json_is_array(value) || json_is_object(value)) {
+		print_parts(value);
 		return;
 	}
-	if (!json_is_object(value) && !json_is_array(value))
+	if (json_is_string(value) && strchr(json_string_value(value), '\n')) {
+		output_format("%zu characters\n", json_string_length(value));
 		return;
-	text = json_dumps(value, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(6));
+	}
+	text = short_text(name, value);
 	if (text)
-		output_format("%-18s %s\n", name, text);
+		output_format("%s\n", text);
 	free(text);
 }
 
-static void print_table(const krait_model *model)
+static void print_table(json_t *about)
 {
-	json_t *info = opening_info(model);
+	/* Without weights there is no engine, which is no news: info never reads them. */
+	static const char *const unsaid[] = { "engine", "inspected", "note" };
+	json_t *note = json_object_get(about, "note");
 	const char *name;
 	json_t *value;
 
-	json_object_foreach(info, name, value) {
-		print_member(name, value);
-		print_long(name, value);
+	json_object_foreach(about, name, value) {
+		bool said = true;
+
+		for (size_t i = 0; i < sizeof unsaid / sizeof *unsaid; i++)
+			said = said && strcmp(name, unsaid[i]);
+		if (said)
+			print_member(name, value);
 	}
-	json_decref(info);
+	if (json_string_length(note))
+		output_format("%-*s %s\n", NAME_WIDTH, "note", json_string_value(note));
 }
 
 static void print_devices(const krait_devices *devices)
@@ -81,18 +123,12 @@ static void print_devices(const krait_devices *devices)
 static void print_devices_json(const krait_devices *devices)
 {
 	json_t *list = json_array();
-	json_t *whole = json_pack("{s:o}", "devices", list);
-	char *text;
 
 	for (size_t i = 0; i < krait_devices_count(devices); i++)
 		json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:I}", "name", krait_devices_name(devices, i),
 			"about", krait_devices_about(devices, i), "memory_bytes", (json_int_t)krait_devices_memory(devices, i),
 			"memory_free_bytes", (json_int_t)krait_devices_memory_free(devices, i)));
-	text = json_dumps(whole, 0);
-	if (text)
-		output_format("%s\n", text);
-	free(text);
-	json_decref(whole);
+	output_json(json_pack("{s:o}", "devices", list));
 }
 
 static int list_devices(bool json)
@@ -114,16 +150,52 @@ static int list_devices(bool json)
 static int describe(const struct common *common)
 {
 	krait_model *model;
+	json_t *about;
 	int status = opening_model(&model, common, true);
 
 	if (status >= 0)
 		return status;
-	if (common->json)
+	if (common->json) {
 		output_format("%s\n", krait_model_info(model));
-	else
-		print_table(model);
+	} else {
+		about = opening_info(model);
+		print_table(about);
+		json_decref(about);
+	}
 	krait_model_free(model);
 	return -1;
+}
+
+/* With a model beside it, whether the state is of that one. */
+static int describe_state(const struct common *common, const char *path)
+{
+	krait_model *model = NULL;
+	json_t *about;
+	int status = info_state(&about, path);
+
+	if (status < 0 && common->model)
+		status = opening_model(&model, common, true);
+	if (status < 0 && model)
+		json_object_set_new(about, "of_this_model", json_boolean(!strcmp(krait_model_fingerprint(model),
+			json_string_value(json_object_get(about, "fingerprint")))));
+	if (status < 0 && common->json)
+		output_json(json_incref(about));
+	else if (status < 0)
+		print_table(about);
+	krait_model_free(model);
+	json_decref(about);
+	return status;
+}
+
+static int show(const struct common *common, const char *what)
+{
+	struct common named = *common;
+
+	if (what && info_is_state(what))
+		return describe_state(common, what);
+	if (what)
+		named.model = what;
+	return describe(&named);
 }
 
 int verb_info(const struct verb *verb, int argc, char **argv)
@@ -137,10 +209,8 @@ int verb_info(const struct verb *verb, int argc, char **argv)
 	int first, status = options_parse(verb, &group, 1, &common, argc, argv, &first);
 
 	if (status < 0 && argc - first > 1)
-		status = say_usage("info: one MODEL at most is expected");
-	if (status < 0 && argc - first == 1)
-		common.model = argv[first];
+		status = say_usage("info: one MODEL or STATE at most is expected");
 	if (status < 0)
-		status = devices ? list_devices(common.json) : describe(&common);
+		status = devices ? list_devices(common.json) : show(&common, argc > first ? argv[first] : NULL);
 	return status < 0 ? STATUS_DONE : status;
 }

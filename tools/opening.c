@@ -14,7 +14,8 @@ static void log_line(void *user, int level, const char *text)
 {
 	const struct common *common = user;
 
-	if (level <= KRAIT_LOG_WARNING || common->verbose)
+	/* What a warning says stands in the model's note, which is told once, when the model is open. */
+	if (level > KRAIT_LOG_WARNING && common->verbose)
 		say_note("krait: %s", text);
 }
 
@@ -68,7 +69,7 @@ int opening_model(krait_model **out, const struct common *common, bool inspect)
 	opened = krait_model_open(out, common->model ? common->model : OPENING_DEFAULT_MODEL, options);
 	progress_end();
 	krait_options_free(options);
-	if (opened == KRAIT_OK)         /* the model's note came by the log */
+	if (opened == KRAIT_OK)
 		return -1;
 	if (opened == KRAIT_CANCELLED)
 		status = STATUS_INTERRUPTED;
@@ -81,11 +82,32 @@ int opening_model(krait_model **out, const struct common *common, bool inspect)
 	return status;
 }
 
+void opening_note(const krait_model *model)
+{
+	if (*krait_model_note(model))
+		say_note("krait: %s", krait_model_note(model));
+}
+
+int opening_text(const krait_model *model)
+{
+	if (krait_model_tokenizer(model)) {
+		opening_note(model);
+		return -1;
+	}
+	if (*krait_model_note(model))
+		return say_failure("no text without a tokenizer (--tokenizer names one): %s", krait_model_note(model));
+	return say_failure("the model comes without a tokenizer: name one with --tokenizer");
+}
+
 int opening_session(krait_model **model, krait_session **session, const struct common *common)
 {
 	int status = opening_model(model, common, false);
 
 	*session = NULL;
+	if (status < 0 && (status = opening_text(*model)) >= 0) {
+		krait_model_free(*model);
+		*model = NULL;
+	}
 	if (status >= 0)
 		return status;
 	if (krait_session_new(session, *model) != KRAIT_OK) {

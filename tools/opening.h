@@ -17,7 +17,13 @@ krait_options *opening_options(const struct common *common, int *status);
  * reason having been said, and *out is NULL. */
 int opening_model(krait_model **out, const struct common *common, bool inspect);
 
-/* The model and a new session on it, which Ctrl-C cancels from now on. */
+/* Tells the model's note, if there is one. */
+void opening_note(const krait_model *model);
+
+/* The same for a verb that works on text: -1, or STATUS_FAILED after saying that there is no tokenizer, and why. */
+int opening_text(const krait_model *model);
+
+/* The model and a new session on it, which Ctrl-C cancels from now on; both for work on text. */
 int opening_session(krait_model **model, krait_session **session, const struct common *common);
 
 /* krait_model_info as an object; an empty one where it cannot be read. */

@@ -6,6 +6,7 @@
 
 #include "options.h"
 
+#include "nearest.h"
 #include "say.h"
 
 #include <errno.h>
@@ -40,6 +41,15 @@ static void table_add(struct table *table, const struct option_row *row)
 			table->letters[n_letters] = ':';
 	}
 	table->rows[table->n++] = row;
+}
+
+static bool table_has(const struct table *table, const char *name)
+{
+	size_t i = 0;
+
+	while (i < table->n && strcmp(table->rows[i]->name, name))
+		i++;
+	return i < table->n;
 }
 
 static const struct option_row *table_find(const struct table *table, int answer)
@@ -77,6 +87,8 @@ int option_refused(const char *where, const struct option_row *row, const char *
 {
 	const char *kind = row->kind == OPTION_WHOLE ? "a whole number" : "a number";
 
+	if (row->least == OPTION_ABOVE_ZERO)
+		return say_usage("%s%s cannot be '%s': %s above 0 is needed", where, row->name, text, kind);
 	if (row->least == 0 && row->most == 0)
 		return say_usage("%s%s cannot be '%s': %s is needed", where, row->name, text, kind);
 	if (row->most >= (double)INT32_MAX)
@@ -121,10 +133,45 @@ static void print_help(const struct verb *verb, const struct option_group *group
 {
 	output_format("usage: krait %s [options]%s%s\n%s\n", verb->name, *verb->arguments ? " " : "", verb->arguments, verb->about);
 	for (size_t g = 0; g < n_groups; g++) {
+		if (!groups[g].n_rows)
+			continue;
 		output_format("\n%s:\n", groups[g].title ? groups[g].title : "options");
 		for (size_t i = 0; i < groups[g].n_rows; i++)
 			print_row(&groups[g].rows[i]);
 	}
+}
+
+/* Names that other programs have for an option of ours. */
+static const char *elsewhere(const char *name, size_t n)
+{
+	static const struct { const char *theirs, *ours; } names[] = {
+		{ "repetition-penalty", "repeat-penalty" },
+		{ "repetition_penalty", "repeat-penalty" },
+		{ "max-new-tokens", "tokens" },
+		{ "max_new_tokens", "tokens" },
+		{ "max-tokens", "tokens" },
+		{ "n-predict", "tokens" },
+	};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strlen(names[i].theirs) == n && !strncmp(names[i].theirs, name, n))
+			return names[i].ours;
+	return NULL;
+}
+
+static int unknown_option(const struct verb *verb, const struct table *table, const char *word)
+{
+	const char *name = word + 2;
+	struct nearest nearest = { .word = name, .n_word = strcspn(name, "=") };
+
+	for (size_t i = 0; i < table->n; i++)
+		nearest_try(&nearest, table->rows[i]->name);
+	for (size_t i = 0; i < table->n; i++)
+		if (elsewhere(name, nearest.n_word) && !strcmp(elsewhere(name, nearest.n_word), table->rows[i]->name))
+			nearest.found = table->rows[i]->name;
+	if (nearest.found)
+		return say_usage("%s: unknown option %s: did you mean --%s?", verb->name, word, nearest.found);
+	return say_usage("%s: unknown option %s; 'krait %s --help' lists them", verb->name, word, verb->name);
 }
 
 static int wrong(const struct verb *verb, const struct table *table, int answer, char **argv)
@@ -137,10 +184,10 @@ static int wrong(const struct verb *verb, const struct table *table, int answer,
 		return say_usage("%s: --%s takes no value", verb->name, row->name);
 	if (optopt && optopt < FIRST_VALUE)
 		return say_usage("%s: unknown option -%c; 'krait %s --help' lists them", verb->name, optopt, verb->name);
-	return say_usage("%s: unknown option %s; 'krait %s --help' lists them", verb->name, argv[optind - 1], verb->name);
+	return unknown_option(verb, table, argv[optind - 1]);
 }
 
-static int read_all(const struct verb *verb, const struct table *table, const bool *help, int argc, char **argv)
+static int read_all(const struct verb *verb, const struct table *table, const struct common *common, int argc, char **argv)
 {
 	int answer, status;
 
@@ -154,26 +201,51 @@ static int read_all(const struct verb *verb, const struct table *table, const bo
 		status = take(row, optarg);
 		if (status >= 0)
 			return status;
-		if (*help)
+		say_as_json(common->json);
+		if (common->help)
 			return -1;
 	}
 	return -1;
+}
+
+/* The rows that make a difference to a verb. */
+static size_t choose_rows(struct option_row *out, const struct option_row *rows, size_t n, unsigned uses)
+{
+	static const struct { const char *name; unsigned use; } of[] = {
+		{ "model", USES_MODEL }, { "tokenizer", USES_TOKENIZER }, { "device", USES_DEVICE },
+		{ "threads", USES_DEVICE }, { "weights", USES_DEVICE }, { "precision", USES_DEVICE },
+	};
+	size_t n_out = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		bool used = true;
+
+		for (size_t k = 0; k < sizeof of / sizeof *of; k++)
+			if (!strcmp(rows[i].name, of[k].name))
+				used = uses & of[k].use;
+		if (used)
+			out[n_out++] = rows[i];
+	}
+	return n_out;
 }
 
 int options_parse(const struct verb *verb, const struct option_group *groups, size_t n_groups, struct common *common,
 	int argc, char **argv, int *first)
 {
 	const struct option_row rows[] = {
-		{ "model", 'm', OPTION_TEXT, &common->model, "MODEL", "a folder, a file or an installed name (default: demo)", 0, 0 },
+		{ "model", 'm', OPTION_TEXT, &common->model, "MODEL",
+			"a folder, a file or the name of an installed model (default: demo, which is tiny on purpose)", 0, 0 },
 		{ "tokenizer", 0, OPTION_TEXT, &common->tokenizer, "PATH", "tokenizer.json for a model that comes without one", 0, 0 },
 		{ "device", 0, OPTION_TEXT, &common->device, "NAME", "auto, cpu or cuda (or cuda:N; default: auto)", 0, 0 },
-		{ "threads", 't', OPTION_WHOLE, &common->threads, "N", "threads (default: 0, one for each processor)", 0, 4096 },
+		{ "threads", 't', OPTION_WHOLE, &common->threads, "N", "threads (default: 0, one for each processor)", 0, 1024 },
 		{ "weights", 0, OPTION_TEXT, &common->weights, "TYPE", "asis, f32, bf16, f16, int8 or int4 (the last two on cuda; default: asis)", 0, 0 },
 		{ "precision", 0, OPTION_TEXT, &common->precision, "WHICH", "exact or fast", 0, 0 },
 		{ "json", 0, OPTION_FLAG, &common->json, NULL, "machine-readable output", 0, 0 },
-		{ "verbose", 'v', OPTION_FLAG, &common->verbose, NULL, "say more on stderr", 0, 0 },
+		{ "verbose", 'v', OPTION_FLAG, &common->verbose, NULL, "say more on stderr, such as speed", 0, 0 },
 		{ "help", 'h', OPTION_FLAG, &common->help, NULL, "this text", 0, 0 },
 	};
+	enum { N_ROWS = sizeof rows / sizeof *rows };
+	struct option_row shown[N_ROWS];
 	struct option_group all[8];
 	struct table table = { .letters = ":" };
 	int status;
@@ -182,11 +254,15 @@ int options_parse(const struct verb *verb, const struct option_group *groups, si
 		n_groups = sizeof all / sizeof *all - 1;
 	for (size_t i = 0; i < n_groups; i++)
 		all[i] = groups[i];
-	all[n_groups] = (struct option_group){ "for every verb", rows, sizeof rows / sizeof *rows };
-	for (size_t g = 0; g <= n_groups; g++)
+	all[n_groups] = (struct option_group){ n_groups ? "general" : NULL, shown, choose_rows(shown, rows, N_ROWS, verb->uses) };
+	for (size_t g = 0; g < n_groups; g++)
 		for (size_t i = 0; i < all[g].n_rows; i++)
 			table_add(&table, &all[g].rows[i]);
-	status = read_all(verb, &table, &common->help, argc, argv);
+	/* A script may give any verb what every verb takes. */
+	for (size_t i = 0; i < N_ROWS; i++)
+		if (!table_has(&table, rows[i].name))
+			table_add(&table, &rows[i]);
+	status = read_all(verb, &table, common, argc, argv);
 	*first = optind;
 	if (status < 0 && common->help) {
 		print_help(verb, all, n_groups + 1);

@@ -29,6 +29,8 @@ struct option_list {
 	size_t n;
 };
 
+#define OPTION_ABOVE_ZERO 1.17549435e-38  /* a least that means: any number above 0, as float32 has them */
+
 struct option_row {
 	const char *name;               /* --name */
 	char letter;                    /* -n, or 0 */

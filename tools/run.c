@@ -30,6 +30,7 @@ struct run {
 	struct option_list stops;
 	const char *save, *load;
 	bool raw, echo, special;
+	bool piped;                     /* no prompt was given, but there may be one on standard input */
 	const char *prompt;             /* NULL: go on from the loaded state */
 	krait_model *model;
 	krait_session *session;
@@ -62,9 +63,13 @@ static int read_options(struct run *run, const struct verb *verb, int argc, char
 	if (argc - first > 1)
 		return say_usage("run: one PROMPT is expected, not %d: put it in quotes", argc - first);
 	run->prompt = argc > first ? argv[first] : NULL;
-	if (!run->prompt && !run->load)
-		return say_usage("run: a PROMPT is needed ('-' reads standard input), or --load FILE");
-	return -1;
+	if (!run->prompt && !run->load) {
+		if (isatty(STDIN_FILENO))
+			return say_usage("run: a PROMPT is needed ('-' reads standard input), or --load FILE");
+		run->prompt = "-";
+		run->piped = true;
+	}
+	return run->save ? files_writable(run->save) : -1;
 }
 
 static int load(struct run *run)
@@ -143,6 +148,8 @@ static int read_prompt(struct run *run)
 	/* The newline that echo and editors put at the end is not meant as part of the text. */
 	if (status < 0 && !strcmp(run->prompt, "-") && text.n && text.data[text.n - 1] == '\n')
 		text.n--;
+	if (status < 0 && run->piped && !text.n)
+		status = say_usage("run: a PROMPT is needed, here or on standard input, or --load FILE");
 	if (status < 0 && run->echo && !run->common.json && !terminal_write(text.data, text.n, run->raw))
 		status = STATUS_FAILED;
 	if (status < 0)
@@ -155,7 +162,6 @@ static void write_summary(const struct run *run, const struct stream *stream)
 {
 	json_t *line = json_object();
 	int64_t seed = 0;
-	char *text;
 
 	krait_session_get_int(run->session, KRAIT_SAMPLE_SEED, &seed);
 	json_object_set_new(line, "done", json_true());
@@ -167,11 +173,7 @@ static void write_summary(const struct run *run, const struct stream *stream)
 	json_object_set_new(line, "seed", json_integer(seed));
 	json_object_set_new(line, "prompt_seconds", json_real(run->prompt_seconds));
 	json_object_set_new(line, "seconds", json_real(stream->seconds));
-	text = json_dumps(line, JSON_COMPACT | (isatty(STDOUT_FILENO) ? JSON_ENSURE_ASCII : 0));
-	if (text)
-		output_format("%s\n", text);
-	free(text);
-	json_decref(line);
+	output_json(line);
 }
 
 static void say_speed(const struct run *run, const struct stream *stream)
@@ -179,7 +181,9 @@ static void say_speed(const struct run *run, const struct stream *stream)
 	int64_t seed = 0;
 
 	krait_session_get_int(run->session, KRAIT_SAMPLE_SEED, &seed);
-	say_note("krait: read %zu tokens in %.2f s, wrote %" PRId64 " in %.2f s (%.1f a second); ended by %s; seed %" PRId64,
+	if (!run->common.json)
+		terminal_part();
+	say_note("krait: read %zu tokens in %.2f s, wrote %" PRId64 " in %.2f s (%.1f tokens/s); ended by %s; seed %" PRId64,
 		run->n_prompt, run->prompt_seconds, stream->n_tokens, stream->seconds,
 		stream->seconds > 0 ? (double)stream->n_tokens / stream->seconds : 0, stream->reason, seed);
 }

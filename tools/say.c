@@ -10,15 +10,40 @@
 #include "verbs.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define LINE_SIZE 2048
 
-static bool output_failed;
+static bool output_failed, nobody_reads, as_json;
 
-static void write_line(const char *start, const char *format, va_list values)
+void say_as_json(bool json)
+{
+	as_json = json;
+}
+
+static bool write_object(const char *key, const char *line, int status)
+{
+	bool named = !strncmp(line, "krait: ", 7);
+	json_t *text = json_string(named ? line + 7 : line), *object;
+	char *dump;
+
+	object = text ? json_pack("{s:o}", key, text) : NULL;
+	if (object && status)
+		json_object_set_new(object, "status", json_integer(status));
+	dump = object ? json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
+	if (dump)
+		fprintf(stderr, "%s\n", dump);
+	free(dump);
+	json_decref(object);
+	return dump;
+}
+
+static void write_line(int status, const char *format, va_list values)
 {
 	char line[LINE_SIZE];
 
@@ -27,7 +52,9 @@ static void write_line(const char *start, const char *format, va_list values)
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
 			*c = ' ';
 	progress_clear();
-	fprintf(stderr, "%s%s\n", start, line);
+	/* Text that is no UTF-8, such as a path, cannot be JSON and is written as it is. */
+	if (!as_json || !write_object(status ? "error" : "note", line, status))
+		fprintf(stderr, "%s%s\n", status ? "krait: " : "", line);
 }
 
 int say_failure(const char *format, ...)
@@ -35,7 +62,7 @@ int say_failure(const char *format, ...)
 	va_list values;
 
 	va_start(values, format);
-	write_line("krait: ", format, values);
+	write_line(STATUS_FAILED, format, values);
 	va_end(values);
 	return STATUS_FAILED;
 }
@@ -45,7 +72,7 @@ int say_usage(const char *format, ...)
 	va_list values;
 
 	va_start(values, format);
-	write_line("krait: ", format, values);
+	write_line(STATUS_USAGE, format, values);
 	va_end(values);
 	return STATUS_USAGE;
 }
@@ -55,7 +82,7 @@ void say_note(const char *format, ...)
 	va_list values;
 
 	va_start(values, format);
-	write_line("", format, values);
+	write_line(0, format, values);
 	va_end(values);
 }
 
@@ -66,7 +93,8 @@ static bool check(bool good)
 	if (good || output_failed)
 		return good && !output_failed;
 	output_failed = true;
-	if (reason != EPIPE)
+	nobody_reads = reason == EPIPE;
+	if (!nobody_reads)
 		say_failure("cannot write the output: %s", strerror(reason));
 	return false;
 }
@@ -94,8 +122,23 @@ bool output_flush(void)
 	return check(fflush(stdout) == 0);
 }
 
+bool output_json(json_t *value)
+{
+	size_t flags = JSON_COMPACT | JSON_REAL_PRECISION(9) | (isatty(STDOUT_FILENO) ? JSON_ENSURE_ASCII : 0);
+	char *text = json_dumps(value, flags);
+	bool good = text && output_format("%s\n", text) && output_flush();
+
+	free(text);
+	json_decref(value);
+	return good;
+}
+
 int output_end(int status)
 {
 	output_flush();
+	if (nobody_reads) {
+		signal(SIGPIPE, SIG_DFL);
+		raise(SIGPIPE);
+	}
 	return output_failed && status == STATUS_DONE ? STATUS_FAILED : status;
 }

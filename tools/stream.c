@@ -12,10 +12,8 @@
 #include "terminal.h"
 #include "verbs.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 double stream_now(void)
 {
@@ -65,10 +63,8 @@ krait_token *stream_encode(const krait_tokenizer *tokenizer, const char *text, s
 	krait_status status;
 
 	*n_tokens = 0;
-	if (!tokenizer) {
-		say_failure("the model comes without a tokenizer: name one with --tokenizer");
-		return NULL;
-	}
+	if (terminal_utf8(text, n_text) < n_text)
+		say_note("krait: the text is no UTF-8 from byte %zu on: what is none is read as U+FFFD", terminal_utf8(text, n_text) + 1);
 	/* Text hardly ever has more tokens than bytes; when it does, the second round fits. */
 	do {
 		free(tokens);
@@ -90,22 +86,14 @@ krait_token *stream_encode(const krait_tokenizer *tokenizer, const char *text, s
 	return NULL;
 }
 
+/* Text that was held back belongs to no token of its own. */
 static bool write_json(krait_token token, const char *piece, size_t n_piece)
 {
-	/* On a terminal nothing but ASCII: escapes of a model are not obeyed there. */
-	size_t flags = JSON_COMPACT | (isatty(STDOUT_FILENO) ? JSON_ENSURE_ASCII : 0);
 	json_t *line = json_object();
-	char *text;
-	bool good;
 
-	if (token >= 0)
-		json_object_set_new(line, "token", json_integer(token));
+	json_object_set_new(line, "token", token < 0 ? json_null() : json_integer(token));
 	json_object_set_new(line, "text", json_stringn(piece, n_piece));
-	text = json_dumps(line, flags);
-	json_decref(line);
-	good = text && output_format("%s\n", text) && output_flush();
-	free(text);
-	return good;
+	return output_json(line);
 }
 
 static bool hand_out(struct stream *stream, krait_token token)

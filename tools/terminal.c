@@ -8,8 +8,10 @@
 
 #include "say.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static bool line_open;
@@ -54,6 +56,15 @@ size_t terminal_filter(char *out, const char *text, size_t n)
 	return n_out;
 }
 
+size_t terminal_utf8(const char *text, size_t n)
+{
+	size_t at = 0, size = 1;
+
+	while (at < n && (size = character((const unsigned char *)text + at, n - at)))
+		at += size;
+	return at;
+}
+
 bool terminal_write(const char *text, size_t n, bool raw)
 {
 	char clean[512];
@@ -79,6 +90,17 @@ bool terminal_write(const char *text, size_t n, bool raw)
 bool terminal_ends_line(void)
 {
 	return !line_open;
+}
+
+void terminal_part(void)
+{
+	struct stat out, err;
+
+	if (!line_open)
+		return;
+	if (isatty(STDERR_FILENO) || (!fstat(STDOUT_FILENO, &out) && !fstat(STDERR_FILENO, &err)
+		&& out.st_dev == err.st_dev && out.st_ino == err.st_ino))
+		fputc('\n', stderr);
 }
 
 const char *terminal_colour(int fd, enum terminal_colour colour)

@@ -11,10 +11,16 @@
  * UTF-8. `out` has room for n bytes; returns how many were written. */
 size_t terminal_filter(char *out, const char *text, size_t n);
 
+/* How many bytes from the beginning are well-formed UTF-8; n where all are. */
+size_t terminal_utf8(const char *text, size_t n);
+
 /* Writes text of a model to stdout and flushes it, filtered unless `raw`. */
 bool terminal_write(const char *text, size_t n, bool raw);
 
 bool terminal_ends_line(void);          /* the last terminal_write ended with a newline, or there was none */
+
+/* Begins a line on stderr where text of a model and messages come out on one screen or into one file. */
+void terminal_part(void);
 
 /* Colour codes for stdout or stderr; "" where there is no terminal, or NO_COLOR is set. */
 enum terminal_colour { COLOUR_NONE, COLOUR_BOLD, COLOUR_DIM, COLOUR_PROMPT };

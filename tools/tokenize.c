@@ -20,15 +20,6 @@ struct tokenize {
 	bool decode, special, add_special, raw;
 };
 
-static bool write_json(json_t *object)
-{
-	char *text = json_dumps(object, JSON_COMPACT);
-	bool good = text && output_format("%s\n", text);
-
-	free(text);
-	return good;
-}
-
 static json_t *ids_array(const krait_token *tokens, size_t n_tokens)
 {
 	json_t *ids = json_array();
@@ -51,8 +42,7 @@ static int encode(const struct tokenize *tokenize, const krait_tokenizer *tokeni
 
 		json_object_set_new(object, "n_tokens", json_integer((json_int_t)n_tokens));
 		json_object_set_new(object, "ids", ids_array(tokens, n_tokens));
-		write_json(object);
-		json_decref(object);
+		output_json(object);
 	} else {
 		for (size_t i = 0; i < n_tokens && output_format("%s%d", i ? " " : "", (int)tokens[i]); i++)
 			;
@@ -98,8 +88,7 @@ static int write_text(const struct tokenize *tokenize, const char *text, size_t 
 		json_t *object = json_object();
 
 		json_object_set_new(object, "text", json_stringn(text, n_text));
-		write_json(object);
-		json_decref(object);
+		output_json(object);
 		return -1;
 	}
 	terminal_write(text, n_text, tokenize->raw);
@@ -146,8 +135,6 @@ static int work(const struct tokenize *tokenize, const krait_model *model, int n
 	struct text text = { 0 };
 	int status = read_input(&text, n, arguments);
 
-	if (status < 0 && !tokenizer)
-		status = say_failure("the model comes without a tokenizer: name one with --tokenizer");
 	if (status < 0)
 		status = tokenize->decode ? decode(tokenize, tokenizer, &text) : encode(tokenize, tokenizer, &text);
 	text_free(&text);
@@ -169,6 +156,8 @@ int verb_tokenize(const struct verb *verb, int argc, char **argv)
 
 	if (status < 0)
 		status = opening_model(&model, &tokenize.common, true);
+	if (status < 0)
+		status = opening_text(model);
 	if (status < 0)
 		status = work(&tokenize, model, argc - first, argv + first);
 	krait_model_free(model);

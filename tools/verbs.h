@@ -9,11 +9,18 @@
 #define STATUS_USAGE 2
 #define STATUS_INTERRUPTED 130
 
+/* Which of the options that every verb takes make a difference to a verb, and stand in its help. */
+#define USES_MODEL 1u
+#define USES_TOKENIZER 2u
+#define USES_DEVICE 4u          /* and threads, weights, precision */
+#define USES_ALL (USES_MODEL | USES_TOKENIZER | USES_DEVICE)
+
 struct verb {
 	const char *name;
 	const char *arguments;          /* what the usage line says after the options */
 	const char *about;              /* one line for `krait --help` */
 	int (*run)(const struct verb *verb, int argc, char **argv);
+	unsigned uses;
 };
 
 int verb_run(const struct verb *verb, int argc, char **argv);

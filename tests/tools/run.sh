@@ -12,6 +12,19 @@ ok "nothing on stderr" test ! -s "$work/err"
 ok "one thread writes the same" cmp "$work/one" "$here/greedy.txt"
 printf '%s\n' "$prompt" | "$KRAIT" run --greedy -n 64 - >"$work/stdin"
 ok "the prompt from standard input" cmp "$work/stdin" "$here/greedy.txt"
+printf '%s\n' "$prompt" | "$KRAIT" run --greedy -n 64 >"$work/piped"
+ok "or from a pipe, without '-'" cmp "$work/piped" "$here/greedy.txt"
+printf 'something else' | "$KRAIT" run --greedy -n 64 "$prompt" >"$work/both"
+ok "but not where one is given" cmp "$work/both" "$here/greedy.txt"
+"$KRAIT" run -n 1 "$(printf 'caf\351 and more')" >"$work/out" 2>"$work/err"
+ok "a prompt that is no UTF-8 is read" test $? -eq 0
+ok "and where it is none is said" sh -c "grep -q 'no UTF-8 from byte 4 on' '$work/err' && test \"\$(wc -l <'$work/err')\" -eq 1"
+"$KRAIT" run -n 1 "$(printf 'caf\303\251')" >"$work/out" 2>"$work/err"
+ok "UTF-8 is no matter" test ! -s "$work/err"
+"$KRAIT" run --greedy -n 64 -v "$prompt" >"$work/out" 2>&1
+ok "-v: the figures have a line of their own" grep -q '^krait: read 11 tokens in .*, wrote 64 in .* tokens/s); ended by limit; seed' "$work/out"
+"$KRAIT" run --greedy -n 64 -v "$prompt" 2>"$work/err" >"$work/out"
+ok "and there is nothing but lines where they go elsewhere" sh -c "! grep -q '^$' '$work/err'"
 "$KRAIT" run --greedy -n 64 --echo "$prompt" >"$work/echo"
 { printf %s "$prompt"; cat "$here/greedy.txt"; } >"$work/expected"
 ok "--echo writes the prompt first" cmp "$work/echo" "$work/expected"
@@ -49,7 +62,8 @@ lines = [json.loads(line) for line in open(sys.argv[1])]
 text = open(sys.argv[2]).read()
 ids = [int(i) for i in open(sys.argv[3]).read().split()]
 assert "".join(line["text"] for line in lines[:-1]) == text
-assert [line["token"] for line in lines[:-1] if "token" in line] == ids
+assert [line["token"] for line in lines[:-1] if line["token"] is not None] == ids
+assert all(set(line) == {"token", "text"} for line in lines[:-1])
 last = lines[-1]
 assert last["done"] is True and last["text"] == text and last["n_tokens"] == 64 and last["reason"] == "limit"
 assert last["n_prompt_tokens"] == 11 and last["position"] == 75

@@ -54,12 +54,38 @@ exits 0 "info" "$KRAIT" info
 ok "info names the family" grep -Eq '^family +mamba$' "$work/out"
 exits 0 "info MODEL" "$KRAIT" info "$KRAIT_TEST_DATA/golden/mamba2-hf-f32"
 ok "info names that family" grep -Eq '^family +mamba2$' "$work/out"
+ok "nothing that is no news" sh -c "! grep -qE '^(engine|inspected)' '$work/out'"
+ok "and nothing nested" sh -c "! grep -q '[{[]' '$work/out'"
+exits 0 "info of a model with something odd about it" "$KRAIT" info "$KRAIT_TEST_DATA/golden/mamba1-bin-f16"
+ok "says what" grep -Eq '^note  *there is no tokenizer' "$work/out"
+ok "once" test ! -s "$work/err"
+
+# A saved state tells of itself, without its model.
+"$KRAIT" run --seed 42 --temp 0.7 -n 5 --save "$work/saved.state" "Once upon a time" >/dev/null
+exits 0 "info STATE" env KRAIT_MODEL_PATH= "$KRAIT" info "$work/saved.state"
+ok "where it stands" grep -Eq '^position  *9$' "$work/out"
+ok "its settings" grep -Eq '^settings  *temperature 0.7, .*seed 42$' "$work/out"
+ok "whose it is" grep -Eq "^fingerprint  *$("$KRAIT" info | sed -n 's/^fingerprint *//p')\$" "$work/out"
+exits 0 "info STATE --json" "$KRAIT" info -m demo --json "$work/saved.state"
+ok "as JSON, with the model" grep -q '"position":9,.*"file_bytes":.*"of_this_model":true}' "$work/out"
+exits 0 "info STATE of another model" "$KRAIT" info -m "$KRAIT_TEST_DATA/golden/mamba2-hf-f32" "$work/saved.state"
+ok "says that it is" grep -Eq '^of_this_model  *no$' "$work/out"
+head -c 1000 "$work/saved.state" >"$work/short.state"
+exits 1 "info of half a state" "$KRAIT" info "$work/short.state"
+ok "says so" grep -q 'short.state: a damaged state' "$work/err"
+head -c 20 "$work/saved.state" >"$work/short.state"
+exits 1 "info of a header that is cut" "$KRAIT" info "$work/short.state"
+ok "says so in one line" one_line
+printf 'Hello.\n/save %s\n' "$work/talk.state" | "$KRAIT" chat -n 3 >/dev/null 2>&1
+exits 0 "info of a saved conversation" "$KRAIT" info "$work/talk.state"
+ok "tells how many messages there are" grep -Eq '^messages  *2$' "$work/out"
+
 exits 0 "info --devices" "$KRAIT" info --devices
 ok "there is a cpu" grep -q '^cpu' "$work/out"
 exits 0 "info --devices without a CUDA engine" env KRAIT_CUDA_PLUGIN=/nowhere/krait-cuda.so "$KRAIT" info --devices
 ok "says why there is no GPU, and what to do" grep -q '^cuda  *cannot be used: the CUDA engine is not installed: .*/nowhere/krait-cuda.so.*install the package' "$work/out"
 exits 0 "info --devices --json" "$KRAIT" info --devices --json
-ok "as JSON too" grep -q '"name": "cpu"' "$work/out"
+ok "as JSON too" grep -q '"name":"cpu"' "$work/out"
 
 hub=$work/hub/models--some--model
 commit=0123456789abcdef0123456789abcdef01234567
