@@ -85,6 +85,11 @@ static int set_template(struct chat *chat, const char *which)
 	return status;
 }
 
+static const char *model_name(const struct asked *asked)
+{
+	return asked->common.model ? asked->common.model : OPENING_DEFAULT_MODEL;
+}
+
 static bool has_template(const krait_model *model)
 {
 	json_t *info = opening_info(model);
@@ -115,6 +120,8 @@ static int prepare(struct chat *chat, const struct asked *asked)
 	if (!chat->branches[0])
 		return STATUS_FAILED;
 	chat->n_branches = 1;
+	chat->verbose = asked->common.verbose;
+	chat_name(chat, model_name(asked));
 	for (size_t i = 0; i < asked->stops.n; i++)
 		if (krait_session_add_stop_text(chat->branches[0]->session, asked->stops.items[i], strlen(asked->stops.items[i])) != KRAIT_OK)
 			return say_failure("--stop: %s", krait_session_error(chat->branches[0]->session));
@@ -133,11 +140,16 @@ static int do_line(struct chat *chat, const char *line)
 		return -1;
 	interrupt_clear();
 	interrupt_watch(chat->branches[chat->current]->session);
+	if (!chat->setup.json)
+		terminal_mark(chat->speaker);
 	if (*line == '/')
 		status = chat_command(chat, line);
 	else
 		status = conversation_ask(chat->branches[chat->current], &chat->setup, line);
 	interrupt_watch(NULL);
+	terminal_mark(NULL);
+	if (chat->verbose)
+		stream_say_speed();
 	return status;
 }
 
@@ -211,14 +223,20 @@ int verb_chat(const struct verb *verb, int argc, char **argv)
 	struct asked asked = { 0 };
 	struct chat chat = { 0 };
 	struct line *line = NULL;
+	const struct line_words words = { chat_complete, &chat };
 	int status = read_options(&asked, &chat, verb, argc, argv);
 
 	if (status < 0)
 		status = prepare(&chat, &asked);
 	if (status < 0 && !(line = line_open()))
 		status = say_failure("out of memory");
-	if (status < 0 && line_terminal(line))
-		say_note("A line is a question; /help lists commands; Ctrl-D ends.");
+	if (status < 0 && line_terminal(line)) {
+		chat.terminal = true;
+		line_complete(line, &words);
+		chat_greet(&chat, !strcmp(model_name(&asked), OPENING_DEFAULT_MODEL));
+		if (asked.load)
+			chat_show(&chat);
+	}
 	if (status < 0)
 		status = talk(&chat, line);
 	line_close(line);

@@ -6,7 +6,9 @@
 
 #include "chat.h"
 
+#include "nearest.h"
 #include "say.h"
+#include "terminal.h"
 #include "verbs.h"
 
 #include <inttypes.h>
@@ -15,7 +17,8 @@
 #include <string.h>
 
 struct command {
-	const char *name, *argument, *about;
+	const char *line;               /* as it is typed, "/save" */
+	const char *argument, *about;
 	bool needed;                    /* the argument */
 	int (*run)(struct chat *chat, const char *argument);
 };
@@ -37,7 +40,16 @@ static int load(struct chat *chat, const char *path)
 {
 	if (!conversation_load(current(chat), &chat->setup, path))
 		return STATUS_FAILED;
+	if (chat->terminal)
+		chat_show(chat);
 	say_note("loaded %s: %zu messages", path, json_array_size(current(chat)->messages));
+	return -1;
+}
+
+static int show(struct chat *chat, const char *argument)
+{
+	(void)argument;
+	chat_show(chat);
 	return -1;
 }
 
@@ -166,11 +178,29 @@ static int set(struct chat *chat, const char *argument)
 	return say_failure("there is no setting '%.*s': '/set' lists them", (int)n_name, argument);
 }
 
+static void show_system(const struct chat *chat)
+{
+	const json_t *message = json_array_get(current(chat)->messages, 0);
+	const char *role = json_string_value(json_object_get(message, "role"));
+	const json_t *content = json_object_get(message, "content");
+
+	if (role && !strcmp(role, "system"))
+		terminal_say("system: ", json_string_value(content), json_string_length(content));
+	else
+		say_note("there is no system message: '/system TEXT' sets one");
+}
+
 static int system_message(struct chat *chat, const char *text)
 {
-	if (!conversation_system(current(chat), text))
+	bool away = !strcmp(text, "-");
+
+	if (!*text) {
+		show_system(chat);
+		return -1;
+	}
+	if (!conversation_system(current(chat), away ? "" : text))
 		return STATUS_FAILED;
-	say_note(*text ? "system message set" : "system message taken away");
+	say_note(away ? "system message taken away" : "system message set");
 	return -1;
 }
 
@@ -184,16 +214,17 @@ static int quit(struct chat *chat, const char *argument)
 static int help(struct chat *chat, const char *argument);
 
 static const struct command commands[] = {
-	{ "save", "FILE", "save the conversation, for /load and 'krait run --load'", true, save },
-	{ "load", "FILE", "go on with a saved conversation", true, load },
-	{ "fork", "[NAME]", "go on in a copy; this one stays as it is", false, fork_here },
-	{ "switch", "[NAME]", "go to another copy, or list them", false, switch_to },
-	{ "undo", "", "take the last question and its answer back", false, undo },
-	{ "regen", "", "another answer to the last question", false, regenerate },
-	{ "set", "[NAME VALUE]", "change how tokens are chosen, or list the settings", false, set },
-	{ "system", "[TEXT]", "set what the model is told first, or take it away", false, system_message },
-	{ "help", "", "this list", false, help },
-	{ "quit", "", "end (so does Ctrl-D)", false, quit },
+	{ "/save", "FILE", "save the conversation, for /load and 'krait run --load'", true, save },
+	{ "/load", "FILE", "go on with a saved conversation", true, load },
+	{ "/fork", "[NAME]", "go on in a copy; this one stays as it is", false, fork_here },
+	{ "/switch", "[NAME]", "go to another copy, or list them", false, switch_to },
+	{ "/undo", "", "take the last question and its answer back", false, undo },
+	{ "/regen", "", "another answer to the last question", false, regenerate },
+	{ "/show", "", "what was said so far", false, show },
+	{ "/set", "[NAME VALUE]", "change how tokens are chosen, or list the settings", false, set },
+	{ "/system", "[TEXT]", "set what the model is told first, or show it; '-' takes it away", false, system_message },
+	{ "/help", "", "this list", false, help },
+	{ "/quit", "", "end, as /exit and Ctrl-D do", false, quit },
 };
 #define N_COMMANDS (sizeof commands / sizeof *commands)
 
@@ -204,25 +235,71 @@ static int help(struct chat *chat, const char *argument)
 	for (size_t i = 0; i < N_COMMANDS; i++) {
 		char left[40];
 
-		snprintf(left, sizeof left, "/%s %s", commands[i].name, commands[i].argument);
+		snprintf(left, sizeof left, "%s %s", commands[i].line, commands[i].argument);
 		say_note("%-20s %s", left, commands[i].about);
 	}
-	say_note("Ctrl-C stops an answer; a line that ends with a backslash goes on in the next one");
+	say_note("Ctrl-C stops an answer. A line that ends with a backslash goes on in the next one; text that is pasted is one message.");
 	return -1;
+}
+
+const char *chat_command_name(size_t i)
+{
+	return i < N_COMMANDS ? commands[i].line : NULL;
+}
+
+const char *chat_setting_name(size_t i)
+{
+	static struct option_row rows[SAMPLING_ROWS];
+
+	if (i == SAMPLING_N)
+		return tokens_row.name;
+	if (!i)
+		sampling_rows(rows, NULL);
+	return i < SAMPLING_N ? rows[i].name : NULL;
+}
+
+static int unknown(const char *name, size_t n_name)
+{
+	struct nearest nearest = { .word = name, .n_word = n_name };
+
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		nearest_try(&nearest, commands[i].line + 1);
+	nearest_try(&nearest, "exit");
+	if (nearest.found)
+		return say_failure("there is no command '/%.*s': did you mean '/%s'?", (int)n_name, name, nearest.found);
+	return say_failure("there is no command '/%.*s': '/help' lists them", (int)n_name, name);
+}
+
+static int run_command(struct chat *chat, const char *line)
+{
+	size_t n_name = strcspn(line + 1, " \n");
+	const char *argument = line + 1 + n_name;
+
+	argument += strspn(argument, " \n");
+	if (n_name == 4 && !strncmp(line + 1, "exit", 4))
+		return quit(chat, argument);
+	for (size_t i = 0; i < N_COMMANDS; i++) {
+		if (strlen(commands[i].line) != n_name + 1 || strncmp(line, commands[i].line, n_name + 1))
+			continue;
+		if (commands[i].needed && !*argument)
+			return say_failure("%s %s: the argument is missing", commands[i].line, commands[i].argument);
+		return commands[i].run(chat, argument);
+	}
+	return unknown(line + 1, n_name);
 }
 
 int chat_command(struct chat *chat, const char *line)
 {
-	size_t n_name = strcspn(line + 1, " ");
-	const char *argument = line + 1 + n_name;
+	size_t n = strlen(line);
+	char *text = strdup(line);
+	int status;
 
-	argument += strspn(argument, " ");
-	for (size_t i = 0; i < N_COMMANDS; i++) {
-		if (strlen(commands[i].name) != n_name || strncmp(line + 1, commands[i].name, n_name))
-			continue;
-		if (commands[i].needed && !*argument)
-			return say_failure("/%s %s: the argument is missing", commands[i].name, commands[i].argument);
-		return commands[i].run(chat, argument);
-	}
-	return say_failure("there is no command '/%.*s': '/help' lists them", (int)n_name, line + 1);
+	if (!text)
+		return say_failure("out of memory");
+	/* Tab leaves a blank behind what it completes. */
+	while (n && text[n - 1] == ' ')
+		text[--n] = 0;
+	status = run_command(chat, text);
+	free(text);
+	return status;
 }

@@ -17,7 +17,8 @@
 #include <unistd.h>
 
 #ifdef HAVE_LIBEDIT
-#include <histedit.h>
+#include "line_keys.h"
+
 #include <sys/stat.h>
 #include <wchar.h>
 
@@ -34,11 +35,22 @@ struct line {
 	History *history;
 	HistEvent event;
 	const char *prompt;
+	const struct line_words *words; /* NULL: Tab does nothing */
 	char file[4096];                /* "" when there is nowhere to keep it */
 #endif
 };
 
+const char line_files[] = "";
+
 #ifdef HAVE_LIBEDIT
+
+const struct line_words *line_words_of(EditLine *edit)
+{
+	struct line *line = NULL;
+
+	el_get(edit, EL_CLIENTDATA, &line);
+	return line->words;
+}
 
 static char *give_prompt(EditLine *edit)
 {
@@ -105,6 +117,7 @@ static bool open_editor(struct line *line)
 	el_set(line->edit, EL_PROMPT_ESC, give_prompt, '\1');
 	el_set(line->edit, EL_SIGNAL, 0);
 	el_set(line->edit, EL_GETCFN, give_character);
+	line_keys_bind(line->edit);
 	history(line->history, &line->event, H_SETSIZE, HISTORY_LINES);
 	history(line->history, &line->event, H_SETUNIQUE, 1);
 	el_set(line->edit, EL_HIST, history, line->history);
@@ -136,7 +149,9 @@ static enum line_got read_edited(struct line *line, const char *prompt, const ch
 	const char *got;
 
 	line->prompt = prompt;
+	line_keys_paste(true);
 	got = el_gets(line->edit, &n);
+	line_keys_paste(false);
 	if (interrupt_seen()) {
 		el_reset(line->edit);
 		return LINE_INTERRUPTED;
@@ -222,6 +237,16 @@ void line_close(struct line *line)
 	text_free(&line->whole);
 	free(line->read);
 	free(line);
+}
+
+void line_complete(struct line *line, const struct line_words *words)
+{
+#ifdef HAVE_LIBEDIT
+	line->words = words;
+#else
+	(void)line;
+	(void)words;
+#endif
 }
 
 bool line_terminal(const struct line *line)

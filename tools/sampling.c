@@ -44,9 +44,9 @@ void sampling_rows(struct option_row rows[SAMPLING_ROWS], struct sampling *sampl
 {
 	for (size_t i = 0; i < SAMPLING_N; i++) {
 		rows[i] = settings[i].row;
-		rows[i].to = &sampling->values[i];
+		rows[i].to = sampling ? &sampling->values[i] : NULL;
 	}
-	rows[SAMPLING_N] = (struct option_row){ "greedy", 'g', OPTION_FLAG, &sampling->greedy, NULL,
+	rows[SAMPLING_N] = (struct option_row){ "greedy", 'g', OPTION_FLAG, sampling ? &sampling->greedy : NULL, NULL,
 		"always the likeliest token, as --temp 0", 0, 0 };
 }
 

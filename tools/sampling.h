@@ -18,7 +18,7 @@ struct sampling {
 	bool greedy;
 };
 
-/* The rows of --temp and so on, writing into `sampling`. */
+/* The rows of --temp and so on, writing into `sampling`; NULL: their names only. */
 void sampling_rows(struct option_row rows[SAMPLING_ROWS], struct sampling *sampling);
 
 /* Fills what no flag gave: from the model's generation_config where `from_model`, else

@@ -7,6 +7,7 @@
 #include "say.h"
 
 #include "progress.h"
+#include "terminal.h"
 #include "verbs.h"
 
 #include <errno.h>
@@ -53,7 +54,11 @@ static void write_line(int status, const char *format, va_list values)
 			*c = ' ';
 	progress_clear();
 	/* Text that is no UTF-8, such as a path, cannot be JSON and is written as it is. */
-	if (!as_json || !write_object(status ? "error" : "note", line, status))
+	if (as_json && write_object(status ? "error" : "note", line, status))
+		return;
+	if (isatty(STDERR_FILENO))
+		terminal_say(status ? "krait: " : "", line, strlen(line));
+	else
 		fprintf(stderr, "%s%s\n", status ? "krait: " : "", line);
 }
 

@@ -12,8 +12,17 @@
 #include "terminal.h"
 #include "verbs.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
+
+/* Of the last turn. */
+static struct {
+	size_t n_read;
+	int64_t n_written;
+	double read_seconds, written_seconds;
+} last;
 
 double stream_now(void)
 {
@@ -26,6 +35,7 @@ double stream_now(void)
 int stream_feed(krait_session *session, const krait_token *tokens, size_t n_tokens)
 {
 	uint64_t start = krait_session_position(session);
+	double begun = stream_now();
 	krait_status status = KRAIT_CANCELLED;
 
 	progress_begin("reading the text");
@@ -36,6 +46,8 @@ int stream_feed(krait_session *session, const krait_token *tokens, size_t n_toke
 		status = krait_session_feed(session, tokens + done, n_tokens - (size_t)done);
 	}
 	progress_end();
+	last.n_read += (size_t)(krait_session_position(session) - start);
+	last.read_seconds += stream_now() - begun;
 	if (status == KRAIT_CANCELLED)
 		return STATUS_INTERRUPTED;
 	return status == KRAIT_OK ? -1 : say_failure("%s", krait_session_error(session));
@@ -161,10 +173,20 @@ int stream_run(struct stream *stream)
 	krait_status status = sample(stream, &written);
 
 	stream->seconds = stream_now() - start;
+	last.n_written += stream->n_tokens;
+	last.written_seconds += stream->seconds;
 	stream->reason = status == KRAIT_END ? ended(stream) : status == KRAIT_CANCELLED ? "interrupted" : "limit";
 	if (status < 0)
 		return say_failure("%s", krait_session_error(stream->session));
 	if (!written || (status != KRAIT_END && !let_go(stream)))
 		return STATUS_FAILED;
 	return status == KRAIT_CANCELLED ? STATUS_INTERRUPTED : -1;
+}
+
+void stream_say_speed(void)
+{
+	if (last.n_read || last.n_written)
+		say_note("krait: read %zu tokens in %.2f s, wrote %" PRId64 " in %.2f s (%.1f tokens/s)", last.n_read, last.read_seconds,
+			last.n_written, last.written_seconds, last.written_seconds > 0 ? (double)last.n_written / last.written_seconds : 0);
+	memset(&last, 0, sizeof last);
 }

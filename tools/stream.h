@@ -22,6 +22,9 @@ struct stream {
  * everything having been said. */
 int stream_run(struct stream *stream);
 
+/* Says what the last text that was read and the last that was written took, if there was any since the last call. */
+void stream_say_speed(void);
+
 double stream_now(void);                /* seconds of a clock that only goes forward */
 
 /* Feeds text, with a progress bar, ignoring a cancel that came before any Ctrl-C of this

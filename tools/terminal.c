@@ -7,14 +7,20 @@
 #include "terminal.h"
 
 #include "say.h"
+#include "wrap.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Narrower than this, words hardly fit on a line. */
+#define COLUMNS_LEAST 20
+
 static bool line_open;
+static const char *pending_mark;
 
 /* Length of the well-formed UTF-8 character at `text` (Unicode 15, table 3-7), else 0. */
 static size_t character(const unsigned char *text, size_t n)
@@ -65,26 +71,79 @@ size_t terminal_utf8(const char *text, size_t n)
 	return at;
 }
 
-bool terminal_write(const char *text, size_t n, bool raw)
+/* Columns of the terminal behind a descriptor; 0 where there is none, or none that takes words back. */
+static size_t columns_of(int fd)
+{
+	const char *term = getenv("TERM");
+	struct winsize size;
+
+	if (!isatty(fd) || !term || !strcmp(term, "dumb") || ioctl(fd, TIOCGWINSZ, &size) || size.ws_col < COLUMNS_LEAST)
+		return 0;
+	return size.ws_col;
+}
+
+static bool write_error(const void *data, size_t n)
+{
+	return fwrite(data, 1, n, stderr) == n;
+}
+
+static struct wrap out_wrap = { .write = output_write }, error_wrap = { .write = write_error };
+
+static bool write_filtered(struct wrap *wrap, const char *text, size_t n)
 {
 	char clean[512];
 
-	if (n)
-		line_open = text[n - 1] != '\n';
-	if (raw)
-		return output_write(text, n) && output_flush();
 	while (n) {
 		size_t take = n < sizeof clean ? n : sizeof clean;
 
 		/* Never cut inside a character: its first bytes alone would be dropped. */
 		while (take < n && take > 1 && ((unsigned char)text[take] & 0xc0) == 0x80)
 			take--;
-		if (!output_write(clean, terminal_filter(clean, text, take)))
+		if (!wrap_write(wrap, clean, terminal_filter(clean, text, take)))
 			return false;
 		text += take;
 		n -= take;
 	}
-	return output_flush();
+	return true;
+}
+
+/* The mark goes before the first text behind it, so that it stands where the text does. */
+static void write_mark(void)
+{
+	const char *mark = pending_mark;
+
+	pending_mark = NULL;
+	if (!mark || !isatty(STDOUT_FILENO))
+		return;
+	output_format("%s%s%s", terminal_colour(STDOUT_FILENO, COLOUR_DIM), mark, terminal_colour(STDOUT_FILENO, COLOUR_NONE));
+	wrap_skip(&out_wrap, strlen(mark));
+}
+
+void terminal_mark(const char *mark)
+{
+	pending_mark = mark;
+}
+
+bool terminal_write(const char *text, size_t n, bool raw)
+{
+	if (n) {
+		write_mark();
+		line_open = text[n - 1] != '\n';
+	}
+	if (raw)
+		return output_write(text, n) && output_flush();
+	out_wrap.width = columns_of(STDOUT_FILENO);
+	return write_filtered(&out_wrap, text, n) && output_flush();
+}
+
+void terminal_say(const char *mark, const char *text, size_t n)
+{
+	if (*mark)
+		fprintf(stderr, "%s%s%s", terminal_colour(STDERR_FILENO, COLOUR_DIM), mark, terminal_colour(STDERR_FILENO, COLOUR_NONE));
+	error_wrap.width = columns_of(STDERR_FILENO);
+	wrap_skip(&error_wrap, strlen(mark));
+	write_filtered(&error_wrap, text, n);
+	write_filtered(&error_wrap, "\n", 1);
 }
 
 bool terminal_ends_line(void)

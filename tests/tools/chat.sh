@@ -66,9 +66,19 @@ printf 'Tell me a story.' | talk "$work/lines"
 ok "a last line without its newline" test -s "$work/lines"
 printf '/help\n/quit\nTell me a story.\n' | talk "$work/quit"
 ok "/quit ends" test ! -s "$work/quit"
-for command in save load fork switch undo regen set system help quit; do
+printf '/exit\nTell me a story.\n' | talk "$work/exit"
+ok "/exit ends" test ! -s "$work/exit"
+printf '/help\n/quit\n' | talk "$work/quit"
+for command in save load fork switch undo regen show set system help quit; do
 	ok "/help names /$command" grep -q "^/$command" "$work/err"
 done
+printf '/sytem x\n' | talk "$work/wrong"
+ok "a mistyped command" grep -q "did you mean '/system'?" "$work/err"
+printf '/system You are an old sailor.\nTell me a story about the wolf.\n/show\n' | talk "$work/shown" --json
+ok "/show with --json is one document" grep -q '^{"messages":\[{"role":"system","content":"You are an old sailor."},{"role":"user",.*{"role":"assistant",' "$work/shown"
+printf '/system You are an old sailor.\n/system\n/system -\nTell me a story about the wolf.\n' | talk "$work/system" --json
+ok "/system shows it" grep -q 'You are an old sailor' "$work/err"
+ok "/system - takes it away" test "$(last "$work/system")" = "$(grep '"done":' "$work/plain" | head -n 1 | sed 's/"seconds":.*//')"
 for command in /nonsense /save "/load $work/none" "/set nothing 1" "/set temp hot" "/switch none" /regen; do
 	printf '%s\n' "$command" | talk "$work/wrong"
 	ok "$command fails" test $? -eq 1
