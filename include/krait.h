@@ -26,7 +26,7 @@
  *   that is returned is borrowed. Every `_free` takes NULL. Outputs are set to
  *   NULL or 0 before anything else happens. A getter on NULL gives 0, -1, NULL
  *   or an empty text.
- * - What a call is given it reads before it returns, and keeps no pointer to,
+ * - Arguments are read before the call returns; no pointer to them is kept,
  *   except where the comment says so.
  * - A call that can fail returns a krait_status: 0 is success, more than 0
  *   another normal outcome, less than 0 an error. A failed call changed
@@ -56,11 +56,13 @@
  *   weight file that another program truncates while it is mapped ends the
  *   process (SIGBUS); KRAIT_OPTION_MAP 0 reads weights instead.
  * - No call needs more than 64 KiB of stack.
- *
- * The comments have one shape, from which the manual pages and docs/reference
- * are made: a topic begins with a line of dashes, its title and its threads; a
- * comment belongs to the declarations below it up to an empty line; arguments
- * stand in `quotes`; "Errors:" lists what a call may answer beside the above.
+ */
+/*
+ * For those who edit this file: the comments have one shape, from which the
+ * manual pages and docs/reference are made. A topic begins with a line of
+ * dashes, its title and its threads; a comment belongs to the declarations
+ * below it up to an empty line; arguments stand in `quotes`; "Errors:" lists
+ * what a call may answer beside the above.
  */
 #ifndef KRAIT_H
 #define KRAIT_H

@@ -136,7 +136,8 @@ def read(path, header):
                 group = Group(comment)
                 topics[-1].groups.append(group)
             elif not comment[0].startswith("SPDX"):
-                introduction = comment
+                # A second comment at the top is for those who edit the header.
+                introduction = introduction or comment
             continue
         if not line.strip():
             group = None

@@ -48,6 +48,8 @@ for page in "$work"/man/*; do
 	cmp -s "$page" "$made/man/${page##*/}" || echo "${page##*/}"
 done >"$work/found"
 empty "the build has all of them, up to date (docs/local.mk lists them)" "$work/found"
+ok "those who edit the header are told how it is written" grep -q "the comments have one shape" "$top_srcdir/include/krait.h"
+ok "and nobody else is" sh -c "! grep -rq 'have one shape' '$work/man'"
 sed -n 's/^KRAIT_API [^(]*[ *]\(krait_[a-z0-9_]*\)(.*/\1/p' "$top_srcdir"/include/*.h | while read -r name; do
 	page=$(sed -n "s/^$name //p" "$work/man/links")
 	grep -q "^\.Nm $name\( ,\)\{0,1\}\$" "$work/man/$page.3" && grep -q "^\.It Fn $name\$" "$work/man/$page.3" || echo "$name"
