@@ -7,6 +7,7 @@
 #include "progress.h"
 
 #include "interrupt.h"
+#include "terminal.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -34,7 +35,8 @@ static double now(void)
 static void begin(const char *what, bool own)
 {
 	progress_clear();
-	bar.what = isatty(STDERR_FILENO) ? what : NULL;
+	/* A bar takes a line of its own, never that on which text stands. */
+	bar.what = isatty(STDERR_FILENO) && terminal_ends_line() ? what : NULL;
 	bar.own = own;
 	bar.begun = now();
 	bar.drawn = bar.begun + FIRST_AFTER - BETWEEN;

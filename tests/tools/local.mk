@@ -2,7 +2,7 @@
 if HAVE_CHECK
 check_PROGRAMS += tests/tools/test_terminal
 tests_tools_test_terminal_SOURCES = %D%/test_terminal.c \
-	tools/terminal.c tools/terminal.h tools/wrap.c tools/wrap.h tools/say.c tools/say.h tools/progress.c tools/progress.h \
+	tools/terminal.c tools/terminal.h tools/wrap.c tools/wrap.h tools/nearest.c tools/nearest.h tools/say.c tools/say.h tools/progress.c tools/progress.h \
 	tools/interrupt.c tools/interrupt.h tools/verbs.h
 tests_tools_test_terminal_CPPFLAGS = $(TEST_CPPFLAGS) -I$(top_srcdir)/tools
 tests_tools_test_terminal_CFLAGS = $(TEST_CFLAGS)
