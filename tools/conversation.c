@@ -264,7 +264,7 @@ int conversation_again(struct conversation *conversation, struct setup *setup)
 	int status;
 
 	if (!before)
-		return say_failure("there is no answer to give anew");
+		return say_failure("nothing to regenerate yet");
 	/* The same seed at the same place would give the same answer. */
 	seed->whole = seed->whole < INT64_MAX ? seed->whole + 1 : 0;
 	shorten(conversation->messages, question + 1);
