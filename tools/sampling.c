@@ -66,7 +66,9 @@ static void fill_from_model(struct sampling *sampling, const krait_model *model)
 	for (size_t i = 0; i < SAMPLING_N; i++) {
 		json_t *value = settings[i].in_config ? json_object_get(config, settings[i].in_config) : NULL;
 
-		if (json_is_number(value))
+		/* What makes no sense there is the business of the model's note. */
+		if (json_is_number(value) && json_number_value(value) >= settings[i].row.least
+			&& json_number_value(value) <= settings[i].row.most)
 			set(&sampling->values[i], json_number_value(value));
 	}
 	json_decref(info);

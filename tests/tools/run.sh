@@ -37,6 +37,13 @@ ok "another seed, another text" sh -c "! cmp -s '$work/seven' '$work/eight'"
 "$KRAIT" run --seed 7 -n 60 --temp 0.8 --top-p 0.9 "$prompt" >"$work/given"
 ok "without flags the settings are those of generation_config" cmp "$work/seven" "$work/given"
 
+cp -r "$here/../../models/demo" "$work/odd"
+chmod -R u+w "$work/odd"
+printf '{"temperature": 0.8, "top_p": 1.5, "top_k": null, "min_p": "some"}' >"$work/odd/generation_config.json"
+"$KRAIT" run --seed 7 -n 60 -m "$work/odd" "$prompt" >"$work/out" 2>"$work/err"
+"$KRAIT" run --seed 7 -n 60 --temp 0.8 --top-p 0.95 "$prompt" >"$work/given"
+ok "what makes no sense in generation_config stops nobody" cmp "$work/out" "$work/given"
+
 # Two runs with a save between write what one writes.
 set -- --seed 3 --temp 1.1 --top-k 60 --min-p 0.01 --repeat-penalty 1.1 --presence-penalty 0.2 --frequency-penalty 0.1
 "$KRAIT" run "$@" -n 70 "$prompt" >"$work/whole"
