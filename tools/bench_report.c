@@ -135,7 +135,8 @@ static void explain_limits(const json_t *rows)
 	json_array_foreach(rows, i, row)
 		any = any || json_object_get(row, "share_of_limit");
 	if (any)
-		output_format("\nlimit: what the speeds in the first line allow, if decoding read every weight and its state once a token,\n"
+		output_format("\nlimit: what the speeds in the first line allow, if decoding read every weight and its state once a "
+			"token,\n"
 			"and a prompt took its multiplications alone\n");
 }
 

@@ -222,7 +222,8 @@ static const struct command commands[] = {
 	{ "/regen", "", "another answer to the last question", false, regenerate },
 	{ "/show", "", "what was said so far", false, show },
 	{ "/set", "[NAME VALUE]", "change how tokens are chosen, or list the settings", false, set },
-	{ "/system", "[TEXT]", "set what the model is told first, or show it; '-' takes it away", false, system_message },
+	{ "/system", "[TEXT]",
+		"set what the model is told first, or show it; '-' takes it away", false, system_message },
 	{ "/help", "", "this list", false, help },
 	{ "/quit", "", "end, as /exit and Ctrl-D do", false, quit },
 };
@@ -238,7 +239,8 @@ static int help(struct chat *chat, const char *argument)
 		snprintf(left, sizeof left, "%s %s", commands[i].line, commands[i].argument);
 		say_note("%-20s %s", left, commands[i].about);
 	}
-	say_note("Ctrl-C stops an answer. A line that ends with a backslash goes on in the next one; text that is pasted is one message.");
+	say_note("Ctrl-C stops an answer. "
+		"A line that ends with a backslash goes on in the next one; text that is pasted is one message.");
 	return -1;
 }
 
@@ -266,7 +268,8 @@ static int unknown(const char *name, size_t n_name)
 		nearest_try(&nearest, commands[i].line + 1);
 	nearest_try(&nearest, "exit");
 	if (nearest.found)
-		return say_failure("there is no command '/%.*s': did you mean '/%s'?", (int)n_name, name, nearest.found);
+		return say_failure("there is no command '/%.*s': did you mean '/%s'?",
+			(int)n_name, name, nearest.found);
 	return say_failure("there is no command '/%.*s': '/help' lists them", (int)n_name, name);
 }
 

@@ -19,7 +19,8 @@ void chat_name(struct chat *chat, const char *model)
 {
 	const char *slash = strrchr(model, '/');
 
-	snprintf(chat->speaker, sizeof chat->speaker, "%.*s: ", (int)sizeof chat->speaker - 3, slash && slash[1] ? slash + 1 : model);
+	snprintf(chat->speaker, sizeof chat->speaker, "%.*s: ", (int)sizeof chat->speaker - 3,
+		slash && slash[1] ? slash + 1 : model);
 	/* A name from a path may hold what a terminal obeys. */
 	for (char *c = chat->speaker; *c; c++)
 		if ((unsigned char)*c < 0x20 || (unsigned char)*c > 0x7e)
@@ -31,9 +32,11 @@ void chat_greet(const struct chat *chat, bool demo)
 	char room[SIZES_ROOM];
 
 	say_note("%s%s, %s parameters, on %s", chat->speaker, krait_model_family(chat->setup.model),
-		sizes_count(room, (double)krait_model_n_parameters(chat->setup.model)), krait_model_device(chat->setup.model));
+		sizes_count(room, (double)krait_model_n_parameters(chat->setup.model)),
+		krait_model_device(chat->setup.model));
 	if (demo)
-		say_note("The demo model is tiny on purpose: it tells fairy tales and makes little sense. -m MODEL takes another one.");
+		say_note("The demo model is tiny on purpose: "
+			"it tells fairy tales and makes little sense. -m MODEL takes another one.");
 	say_note("Type a message and press Enter. /help for commands, Ctrl-D to quit.");
 }
 

@@ -18,7 +18,8 @@ void text_free(struct text *text);
 /* Reads a file, or standard input for "-". -1 when it went well, else an exit status, the reason having been said. */
 int files_read(struct text *out, const char *path);
 
-/* Whether a file can be made at the path, before much work is done for it. -1, or STATUS_FAILED after saying why not. */
+/* Whether a file can be made at the path, before much work is done for it.
+ * -1, or STATUS_FAILED after saying why not. */
 int files_writable(const char *path);
 
 #endif

@@ -91,7 +91,8 @@ static void take_sampling(json_t *about, const struct cursor *payload)
 		json_object_set_new(settings, reals[i], json_real(real(payload->at + 8 * i)));
 	if (payload->left >= 8 * (N_REALS + 2)) {
 		json_object_set_new(settings, "top_k", json_integer((json_int_t)number(payload->at + 8 * N_REALS, 8)));
-		json_object_set_new(settings, "seed", json_integer((json_int_t)number(payload->at + 8 * (N_REALS + 1), 8)));
+		json_object_set_new(settings, "seed",
+			json_integer((json_int_t)number(payload->at + 8 * (N_REALS + 1), 8)));
 	}
 	json_object_set_new(about, "settings", settings);
 }

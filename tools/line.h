@@ -15,8 +15,8 @@ bool line_terminal(const struct line *line);
 
 enum line_got { LINE_TEXT, LINE_END, LINE_INTERRUPTED };
 
-/* What Tab can make of the word that follows the first n_before bytes of `line`: the i-th possibility, NULL past the last.
- * line_files means the files there are. */
+/* What Tab can make of the word that follows the first n_before bytes of `line`: the i-th possibility,
+ * NULL past the last. line_files means the files there are. */
 struct line_words {
 	const char *(*give)(void *user, const char *line, size_t n_before, size_t i);
 	void *user;

@@ -18,10 +18,11 @@
 static const struct verb verbs[] = {
 	{ "run", "[PROMPT]", "continue a text; without PROMPT, or with '-', standard input", verb_run, USES_ALL },
 	{ "chat", "", "hold a conversation", verb_chat, USES_ALL },
-	{ "tokenize", "[TEXT | IDS...]", "turn text into token ids, or ids into text; '-' or nothing is standard input", verb_tokenize,
-		USES_MODEL | USES_TOKENIZER },
+	{ "tokenize", "[TEXT | IDS...]", "turn text into token ids, or ids into text; '-' or nothing is standard input",
+		verb_tokenize, USES_MODEL | USES_TOKENIZER },
 	{ "score", "FILE", "measure how well a model predicts a file; '-' is standard input", verb_score, USES_ALL },
-	{ "info", "[MODEL | STATE]", "show a model's architecture and memory needs, what a saved state holds, or list devices", verb_info, USES_ALL },
+	{ "info", "[MODEL | STATE]", "show a model's architecture and memory needs, what a saved state holds, or list devices",
+		verb_info, USES_ALL },
 	{ "list", "", "list the models that can be opened by name", verb_list, 0 },
 	{ "bench", "", "measure speed beside the machine's own limits", verb_bench, USES_MODEL | USES_DEVICE },
 };

@@ -187,7 +187,8 @@ static int wrong(const struct verb *verb, const struct table *table, int answer,
 	return unknown_option(verb, table, argv[optind - 1]);
 }
 
-static int read_all(const struct verb *verb, const struct table *table, const struct common *common, int argc, char **argv)
+static int read_all(const struct verb *verb, const struct table *table, const struct common *common,
+	int argc, char **argv)
 {
 	int answer, status;
 
@@ -237,7 +238,8 @@ int options_parse(const struct verb *verb, const struct option_group *groups, si
 			"a folder, a file or the name of an installed model (default: demo, which is tiny on purpose)", 0, 0 },
 		{ "tokenizer", 0, OPTION_TEXT, &common->tokenizer, "PATH", "tokenizer.json for a model that comes without one", 0, 0 },
 		{ "device", 0, OPTION_TEXT, &common->device, "NAME", "auto, cpu or cuda (or cuda:N; default: auto)", 0, 0 },
-		{ "threads", 't', OPTION_WHOLE, &common->threads, "N", "threads (default: 0, one for each processor)", 0, 1024 },
+		{ "threads", 't', OPTION_WHOLE, &common->threads, "N",
+			"threads (default: 0, one for each processor)", 0, 1024 },
 		{ "weights", 0, OPTION_TEXT, &common->weights, "TYPE", "asis, f32, bf16, f16, int8 or int4 (the last two on cuda; default: asis)", 0, 0 },
 		{ "precision", 0, OPTION_TEXT, &common->precision, "WHICH", "exact or fast", 0, 0 },
 		{ "json", 0, OPTION_FLAG, &common->json, NULL, "machine-readable output", 0, 0 },
@@ -254,7 +256,8 @@ int options_parse(const struct verb *verb, const struct option_group *groups, si
 		n_groups = sizeof all / sizeof *all - 1;
 	for (size_t i = 0; i < n_groups; i++)
 		all[i] = groups[i];
-	all[n_groups] = (struct option_group){ n_groups ? "general" : NULL, shown, choose_rows(shown, rows, N_ROWS, verb->uses) };
+	all[n_groups] = (struct option_group){ n_groups ? "general" : NULL, shown,
+		choose_rows(shown, rows, N_ROWS, verb->uses) };
 	for (size_t g = 0; g < n_groups; g++)
 		for (size_t i = 0; i < all[g].n_rows; i++)
 			table_add(&table, &all[g].rows[i]);

@@ -183,7 +183,8 @@ static void say_speed(const struct run *run, const struct stream *stream)
 	krait_session_get_int(run->session, KRAIT_SAMPLE_SEED, &seed);
 	if (!run->common.json)
 		terminal_part();
-	say_note("krait: read %zu tokens in %.2f s, wrote %" PRId64 " in %.2f s (%.1f tokens/s); ended by %s; seed %" PRId64,
+	say_note("krait: read %zu tokens in %.2f s, "
+		"wrote %" PRId64 " in %.2f s (%.1f tokens/s); ended by %s; seed %" PRId64,
 		run->n_prompt, run->prompt_seconds, stream->n_tokens, stream->seconds,
 		stream->seconds > 0 ? (double)stream->n_tokens / stream->seconds : 0, stream->reason, seed);
 }

@@ -83,7 +83,8 @@ static void report(const struct score *score, bool json)
 	double bits = score->nats / log(2) / (double)score->n_bytes;
 
 	if (json)
-		output_json(json_pack("{s:I, s:I, s:f, s:f, s:f}", "tokens", (json_int_t)score->n_tokens, "bytes", (json_int_t)score->n_bytes,
+		output_json(json_pack("{s:I, s:I, s:f, s:f, s:f}", "tokens", (json_int_t)score->n_tokens,
+			"bytes", (json_int_t)score->n_bytes,
 			"nats_per_token", mean, "perplexity", exp(mean), "bits_per_byte", bits));
 	else
 		output_format("tokens          %zu\nbytes           %zu\nnats per token  %.4f\nperplexity      %.3f\nbits per byte   %.4f\n",

@@ -76,7 +76,8 @@ krait_token *stream_encode(const krait_tokenizer *tokenizer, const char *text, s
 
 	*n_tokens = 0;
 	if (terminal_utf8(text, n_text) < n_text)
-		say_note("krait: the text is no UTF-8 from byte %zu on: what is none is read as U+FFFD", terminal_utf8(text, n_text) + 1);
+		say_note("krait: the text is no UTF-8 from byte %zu on: what is none is read as U+FFFD",
+			terminal_utf8(text, n_text) + 1);
 	/* Text hardly ever has more tokens than bytes; when it does, the second round fits. */
 	do {
 		free(tokens);
@@ -186,7 +187,8 @@ int stream_run(struct stream *stream)
 void stream_say_speed(void)
 {
 	if (last.n_read || last.n_written)
-		say_note("krait: read %zu tokens in %.2f s, wrote %" PRId64 " in %.2f s (%.1f tokens/s)", last.n_read, last.read_seconds,
-			last.n_written, last.written_seconds, last.written_seconds > 0 ? (double)last.n_written / last.written_seconds : 0);
+		say_note("krait: read %zu tokens in %.2f s, wrote %" PRId64 " in %.2f s (%.1f tokens/s)",
+			last.n_read, last.read_seconds, last.n_written, last.written_seconds,
+			last.written_seconds > 0 ? (double)last.n_written / last.written_seconds : 0);
 	memset(&last, 0, sizeof last);
 }

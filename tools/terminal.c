@@ -77,7 +77,8 @@ static size_t columns_of(int fd)
 	const char *term = getenv("TERM");
 	struct winsize size;
 
-	if (!isatty(fd) || !term || !strcmp(term, "dumb") || ioctl(fd, TIOCGWINSZ, &size) || size.ws_col < COLUMNS_LEAST)
+	if (!isatty(fd) || !term || !strcmp(term, "dumb")
+		|| ioctl(fd, TIOCGWINSZ, &size) || size.ws_col < COLUMNS_LEAST)
 		return 0;
 	return size.ws_col;
 }
@@ -115,7 +116,8 @@ static void write_mark(void)
 	pending_mark = NULL;
 	if (!mark || !isatty(STDOUT_FILENO))
 		return;
-	output_format("%s%s%s", terminal_colour(STDOUT_FILENO, COLOUR_DIM), mark, terminal_colour(STDOUT_FILENO, COLOUR_NONE));
+	output_format("%s%s%s", terminal_colour(STDOUT_FILENO, COLOUR_DIM), mark,
+		terminal_colour(STDOUT_FILENO, COLOUR_NONE));
 	wrap_skip(&out_wrap, strlen(mark));
 }
 
@@ -139,7 +141,8 @@ bool terminal_write(const char *text, size_t n, bool raw)
 void terminal_say(const char *mark, const char *text, size_t n)
 {
 	if (*mark)
-		fprintf(stderr, "%s%s%s", terminal_colour(STDERR_FILENO, COLOUR_DIM), mark, terminal_colour(STDERR_FILENO, COLOUR_NONE));
+		fprintf(stderr, "%s%s%s", terminal_colour(STDERR_FILENO, COLOUR_DIM), mark,
+			terminal_colour(STDERR_FILENO, COLOUR_NONE));
 	error_wrap.width = columns_of(STDERR_FILENO);
 	wrap_skip(&error_wrap, strlen(mark));
 	write_filtered(&error_wrap, text, n);

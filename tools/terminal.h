@@ -14,7 +14,8 @@ size_t terminal_filter(char *out, const char *text, size_t n);
 /* How many bytes from the beginning are well-formed UTF-8; n where all are. */
 size_t terminal_utf8(const char *text, size_t n);
 
-/* Writes text of a model to stdout and flushes it, filtered unless `raw`. On a terminal lines then break between words. */
+/* Writes text of a model to stdout and flushes it, filtered unless `raw`.
+ * On a terminal lines then break between words. */
 bool terminal_write(const char *text, size_t n, bool raw);
 
 /* Who speaks: written on a terminal, once, before the next text. Kept, not copied; NULL: nobody. */

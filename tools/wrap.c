@@ -51,7 +51,8 @@ static bool carry_word(struct wrap *wrap)
 
 static bool make_room(struct wrap *wrap, size_t width)
 {
-	bool carried = wrap->word_width && !wrap->long_word && wrap->word_width < wrap->column && wrap->word_width + width < wrap->width;
+	bool carried = wrap->word_width && !wrap->long_word && wrap->word_width < wrap->column
+		&& wrap->word_width + width < wrap->width;
 
 	if (carried)
 		return carry_word(wrap);
