@@ -40,6 +40,7 @@
 %define KRAIT_EACH_HANDLE(MACRO)
 MACRO(options)
 MACRO(devices)
+MACRO(installed)
 MACRO(model)
 MACRO(session)
 MACRO(state)

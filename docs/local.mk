@@ -7,7 +7,7 @@ reference_from = include/krait.h include/krait_experimental.h docs/state-format.
 EXTRA_DIST += $(reference_scripts)
 
 if HAVE_REFERENCE
-reference_man = man/krait_status.3 man/krait_library.3 man/krait_options.3 man/krait_devices.3 man/krait_model.3 \
+reference_man = man/krait_status.3 man/krait_library.3 man/krait_options.3 man/krait_devices.3 man/krait_installed.3 man/krait_model.3 \
 	man/krait_session.3 man/krait_state.3 man/krait_sampler.3 man/krait_batch.3 man/krait_tokenizer.3 \
 	man/krait_decoder.3 man/krait_chat.3 man/krait_experimental.3 man/krait-state.5 man/krait.7
 dist_man_MANS += $(reference_man)
@@ -16,7 +16,7 @@ EXTRA_DIST += man/links
 reference_pages = docs/html/style.css docs/html/abi.html docs/html/building-with.html docs/html/state-format.html \
 	docs/html/python.html docs/html/lua.html docs/html/go.html docs/html/rust.html \
 	docs/html/krait_status.html docs/html/krait_library.html docs/html/krait_options.html \
-	docs/html/krait_devices.html docs/html/krait_model.html docs/html/krait_session.html \
+	docs/html/krait_devices.html docs/html/krait_installed.html docs/html/krait_model.html docs/html/krait_session.html \
 	docs/html/krait_state.html docs/html/krait_sampler.html docs/html/krait_batch.html \
 	docs/html/krait_tokenizer.html docs/html/krait_decoder.html docs/html/krait_chat.html \
 	docs/html/krait_experimental.html

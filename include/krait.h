@@ -217,6 +217,54 @@ KRAIT_API uint64_t krait_devices_memory(const krait_devices *devices, size_t ind
 KRAIT_API uint64_t krait_devices_memory_free(const krait_devices *devices, size_t index);
 
 /* ---------------------------------------------------------------------------
+ * Installed: which models have a name
+ *
+ * krait_model_open takes the names: of folders where the environment says, of models that
+ * came with krait, and of those in the cache that hub clients share. Models of
+ * other families are left out.
+ *
+ * Threads: any; a list does not change once it is made.
+ */
+
+typedef struct krait_installed krait_installed; /* a list of installed models */
+
+/* A list of the installed models as they are now, sorted by name, into `out`; free it with
+ * krait_installed_free. Weights are not read.
+ * Errors: MEMORY. */
+KRAIT_API krait_status krait_installed_open(krait_installed **out);
+
+/* Frees a list of installed models. */
+KRAIT_API void krait_installed_free(krait_installed *installed);
+
+/* The number of models in the list; indexes run from 0 to it. */
+KRAIT_API size_t krait_installed_count(const krait_installed *installed);
+
+/* The name of the model at `index`, as krait_model_open takes it: "demo", "org/name",
+ * "org/name@revision"; NULL past the end. Borrowed until the list is freed. */
+KRAIT_API const char *krait_installed_name(const krait_installed *installed, size_t index);
+
+/* The folder of the model at `index`; NULL past the end. Borrowed until the list is freed. */
+KRAIT_API const char *krait_installed_path(const krait_installed *installed, size_t index);
+
+/* Where the model at `index` is from, and what it lacks; NULL past the end. Borrowed until the list
+ * is freed. */
+KRAIT_API const char *krait_installed_about(const krait_installed *installed, size_t index);
+
+/* Bytes of the files of the model at `index`, an unfinished download's included; 0 past the end. */
+KRAIT_API uint64_t krait_installed_size(const krait_installed *installed, size_t index);
+
+/* 1 when all weights of the model at `index` are there, otherwise 0. */
+KRAIT_API int krait_installed_whole(const krait_installed *installed, size_t index);
+
+/* The folder of the hub's cache, which need not exist; NULL when no variable of the environment
+ * leads to one. Borrowed until the list is freed. */
+KRAIT_API const char *krait_installed_cache(const krait_installed *installed);
+
+/* The name of the model whose tokenizer is also that of the model called `name`, which is published
+ * without one; NULL when none is known. Borrowed, forever. */
+KRAIT_API const char *krait_installed_tokenizer(const krait_installed *installed, const char *name);
+
+/* ---------------------------------------------------------------------------
  * Model: weights, configuration and tokenizer on one device
  *
  * Immutable once open, shared by threads, counted: whatever uses a model holds

@@ -55,6 +55,7 @@ else
 TESTS += %D%/without-check.sh
 endif
 include %D%/tools/local.mk
+include %D%/pull/local.mk
 include %D%/install/local.mk
 include %D%/abi/local.mk
 include %D%/bindings/local.mk

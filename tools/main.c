@@ -23,6 +23,8 @@ static const struct verb verbs[] = {
 	{ "score", "FILE", "measure how well a model predicts a file; '-' is standard input", verb_score, USES_ALL },
 	{ "info", "[MODEL | STATE]", "show a model's architecture and memory needs, what a saved state holds, or list devices",
 		verb_info, USES_ALL },
+	{ "pull", "NAME", "fetch a model by its name on a hub: org/name, org/name@revision, org/name:file", verb_pull, 0 },
+	{ "rm", "NAME", "remove a model that was fetched from a hub", verb_rm, 0 },
 	{ "list", "", "list the models that can be opened by name", verb_list, 0 },
 	{ "bench", "", "measure speed beside the machine's own limits", verb_bench, USES_MODEL | USES_DEVICE },
 };

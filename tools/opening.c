@@ -8,7 +8,11 @@
 
 #include "interrupt.h"
 #include "progress.h"
+#include "pull/pull.h"
 #include "say.h"
+
+#include <stdio.h>
+#include <unistd.h>
 
 static void log_line(void *user, int level, const char *text)
 {
@@ -54,8 +58,48 @@ krait_options *opening_options(const struct common *common, int *status)
 	return options;
 }
 
+static krait_status open_once(krait_model **out, const char *name, const krait_options *options)
+{
+	krait_status opened;
+
+	progress_begin("opening the model");
+	opened = krait_model_open(out, name, options);
+	progress_end();
+	return opened;
+}
+
+/* A model that is not here may be on a hub: on a terminal it is fetched for a yes. -1: it is here now. */
+static int offer_pull(const char *name, const char *error)
+{
+	char answer[16];
+	int status;
+
+	if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
+		return say_failure("%s; 'krait pull %s' fetches it from a hub", error, name);
+	fprintf(stderr, "%s is not here. Fetch it from the hub? [y/N] ", name);
+	fflush(stderr);
+	if (!fgets(answer, sizeof answer, stdin) || (answer[0] != 'y' && answer[0] != 'Y'))
+		return interrupt_seen() ? STATUS_INTERRUPTED : say_failure("%s; 'krait pull %s' fetches it", error, name);
+	status = pull_model(name);
+	return status == STATUS_DONE ? -1 : status;
+}
+
+static int say_why(krait_status opened, const krait_model *model)
+{
+	int status;
+
+	if (opened == KRAIT_CANCELLED)
+		status = STATUS_INTERRUPTED;
+	else if (opened == KRAIT_ERROR_ARGUMENT)
+		status = say_usage("%s", krait_model_error(model));
+	else
+		status = say_failure("%s", krait_model_error(model));
+	return status;
+}
+
 int opening_model(krait_model **out, const struct common *common, bool inspect)
 {
+	const char *name = common->model ? common->model : OPENING_DEFAULT_MODEL;
 	int status = STATUS_FAILED;
 	krait_options *options = opening_options(common, &status);
 	krait_status opened;
@@ -65,18 +109,19 @@ int opening_model(krait_model **out, const struct common *common, bool inspect)
 		return status;
 	if (inspect)
 		krait_options_set_int(options, KRAIT_OPTION_INSPECT, 1);
-	progress_begin("opening the model");
-	opened = krait_model_open(out, common->model ? common->model : OPENING_DEFAULT_MODEL, options);
-	progress_end();
+	opened = open_once(out, name, options);
+	status = -1;
+	if (opened == KRAIT_ERROR_NOT_FOUND && pull_is_name(name) && access(name, F_OK) != 0) {
+		status = offer_pull(name, krait_model_error(*out));
+		krait_model_free(*out);
+		*out = NULL;
+		opened = status < 0 ? open_once(out, name, options) : opened;
+	}
 	krait_options_free(options);
-	if (opened == KRAIT_OK)
+	if (status < 0 && opened == KRAIT_OK)
 		return -1;
-	if (opened == KRAIT_CANCELLED)
-		status = STATUS_INTERRUPTED;
-	else if (opened == KRAIT_ERROR_ARGUMENT)
-		status = say_usage("%s", krait_model_error(*out));
-	else
-		status = say_failure("%s", krait_model_error(*out));
+	if (status < 0)
+		status = say_why(opened, *out);
 	krait_model_free(*out);
 	*out = NULL;
 	return status;

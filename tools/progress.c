@@ -77,8 +77,21 @@ void progress_step(uint64_t done, uint64_t total)
 	draw(done < total ? (double)done / (double)total : 1);
 }
 
+static struct {
+	void (*clear)(void *user);
+	void *user;
+} beside;
+
+void progress_beside(void (*clear)(void *user), void *user)
+{
+	beside.clear = clear;
+	beside.user = user;
+}
+
 void progress_clear(void)
 {
+	if (beside.clear)
+		beside.clear(beside.user);
 	if (!bar.shown)
 		return;
 	fputs("\r\033[K", stderr);

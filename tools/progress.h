@@ -18,6 +18,10 @@ void progress_step(uint64_t done, uint64_t total);
 void progress_clear(void);              /* takes the bar off the screen */
 void progress_end(void);                /* and expects no steps until the next begin */
 
+/* What else draws on the screen: progress_clear, which comes before every line that is written, calls
+ * `clear` too. NULL: nothing does any more. */
+void progress_beside(void (*clear)(void *user), void *user);
+
 /* For krait_options_set_progress. Non-zero, which cancels, after Ctrl-C. */
 int progress_callback(void *user, uint64_t done, uint64_t total);
 

@@ -29,6 +29,8 @@ int verb_tokenize(const struct verb *verb, int argc, char **argv);
 int verb_score(const struct verb *verb, int argc, char **argv);
 int verb_info(const struct verb *verb, int argc, char **argv);
 int verb_list(const struct verb *verb, int argc, char **argv);
+int verb_pull(const struct verb *verb, int argc, char **argv);
+int verb_rm(const struct verb *verb, int argc, char **argv);
 int verb_bench(const struct verb *verb, int argc, char **argv);
 
 #endif

@@ -113,3 +113,28 @@ func Devices() ([]Device, error) {
 	}
 	return list, nil
 }
+
+// InstalledModel is one that has a name.
+type InstalledModel struct {
+	Name  string // as Open takes it: "demo", "org/name"
+	Path  string
+	About string // where it is from, and what it lacks
+	Size  uint64 // bytes
+	Whole bool   // all weights are there
+}
+
+// Installed lists the installed models, as they are now, by name.
+func Installed() ([]InstalledModel, error) {
+	var p uintptr
+	if status := raw.Installed_open(&p); status != int(OK) {
+		return nil, fail(status, nil)
+	}
+	defer raw.Installed_free(p)
+	list := make([]InstalledModel, raw.Installed_count(p))
+	for i := range list {
+		n := uint(i)
+		list[i] = InstalledModel{raw.Installed_name(p, n), raw.Installed_path(p, n), raw.Installed_about(p, n),
+			raw.Installed_size(p, n), raw.Installed_whole(p, n) != 0}
+	}
+	return list, nil
+}

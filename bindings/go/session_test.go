@@ -41,6 +41,15 @@ func TestModel(t *testing.T) {
 	if len(devices) == 0 || devices[0].Name != "cpu" || devices[0].About == "" || devices[0].Memory == 0 {
 		t.Fatal(devices)
 	}
+	models, err := Installed()
+	must(t, err)
+	found := false
+	for _, model := range models {
+		found = found || (model.Name == "demo" && model.Whole && model.Size > 1000000 && model.About == "installed")
+	}
+	if !found {
+		t.Fatal(models)
+	}
 }
 
 func TestOptions(t *testing.T) {

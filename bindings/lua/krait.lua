@@ -414,6 +414,22 @@ function krait.devices()
 	return out
 end
 
+-- ---- installed models --------------------------------------------------------------------
+
+-- A list of { name, path, about, size, whole }, bytes.
+function krait.installed()
+	local handle, text, status = core.installed_open()
+	if not handle then return nil, text, status end
+	local out = {}
+	for i = 0, core.installed_count(handle) - 1 do
+		out[i + 1] = {
+			name = core.installed_name(handle, i), path = core.installed_path(handle, i), about = core.installed_about(handle, i),
+			size = core.installed_size(handle, i), whole = core.installed_whole(handle, i) ~= 0,
+		}
+	end
+	return out
+end
+
 -- ---- what handles say of themselves --------------------------------------------------------
 
 local abouts = {

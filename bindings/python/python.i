@@ -80,6 +80,7 @@ static void krait_i_free_##class(PyObject *capsule)
 enum {
 	KRAIT_I_ALONE_options = 1, KRAIT_I_ALONE_const_options = 1,
 	KRAIT_I_ALONE_devices = 0, KRAIT_I_ALONE_const_devices = 0,
+	KRAIT_I_ALONE_installed = 0, KRAIT_I_ALONE_const_installed = 0,
 	KRAIT_I_ALONE_model = 0, KRAIT_I_ALONE_const_model = 0,
 	KRAIT_I_ALONE_session = 1, KRAIT_I_ALONE_const_session = 1,
 	KRAIT_I_ALONE_state = 1, KRAIT_I_ALONE_const_state = 0,

@@ -99,7 +99,7 @@ static bool put_files(struct buffer *out, const struct krait_model *model)
 		ok = put_raw(out, "tokenizer", "{") && put_number(out, "size", krait_tokenizer_size(model->tokenizer)) && krait__buffer_add(out, "}", 1);
 	else
 		ok = put_raw(out, "tokenizer", "null");
-	return ok && put_text(out, "chat_template", model->chat_template);
+	return ok && put_text(out, "chat_template", model->chat_template ? model->chat_template : model->built_in_template);
 }
 
 static bool put_memory(struct buffer *out, const struct krait_model *model)

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -38,6 +39,7 @@ struct krait__file_operations krait__files = {
 	.sync = fsync,
 	.rename = rename,
 	.remove = unlink,
+	.open_folder = opendir,
 };
 
 /* ---- names -------------------------------------------------------------------------- */
@@ -267,4 +269,56 @@ krait_status krait__file_replace(const char *path, const struct file_part *parts
 	}
 	krait__free(name);
 	return status;
+}
+
+/* ---- folders ------------------------------------------------------------------------ */
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool add_name(struct file_names *names, const char *name)
+{
+	char **more = krait__resize(names->names, names->n + 1, sizeof(*more));
+
+	if (!more)
+		return false;
+	names->names = more;
+	more[names->n] = krait__copy_text(name);
+	if (!more[names->n])
+		return false;
+	names->n++;
+	return true;
+}
+
+krait_status krait__file_names(struct file_names *out, const char *folder, struct why *why)
+{
+	const struct dirent *entry;
+	DIR *open;
+	bool good = true;
+
+	*out = (struct file_names){ 0 };
+	open = krait__files.open_folder(folder);
+	if (!open)
+		return failed(why, "list it", folder, errno);
+	while (good && (entry = readdir(open)) != NULL)
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			good = add_name(out, entry->d_name);
+	closedir(open);
+	if (!good) {
+		krait__file_names_free(out);
+		return krait__why_memory(why);
+	}
+	if (out->n)
+		qsort(out->names, out->n, sizeof(*out->names), compare_names);
+	return KRAIT_OK;
+}
+
+void krait__file_names_free(struct file_names *names)
+{
+	for (size_t i = 0; i < names->n; i++)
+		krait__free(names->names[i]);
+	krait__free(names->names);
+	*names = (struct file_names){ 0 };
 }

@@ -6,6 +6,7 @@
 
 #include "base/why.h"
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -24,6 +25,7 @@ struct krait__file_operations {
 	int (*sync)(int fd);
 	int (*rename)(const char *from, const char *to);
 	int (*remove)(const char *path);
+	DIR *(*open_folder)(const char *path);
 };
 extern struct krait__file_operations krait__files;
 
@@ -49,6 +51,11 @@ krait_status krait__file_text(char **out, size_t *n_out, const char *folder, con
  * `path`, syncs the folder. On any error the old file is whole and the temporary one gone. */
 struct file_part { const void *data; size_t size; };
 krait_status krait__file_replace(const char *path, const struct file_part *parts, size_t n_parts, struct why *why);
+
+/* The names in a folder but "." and "..", sorted. */
+struct file_names { char **names; size_t n; };
+krait_status krait__file_names(struct file_names *out, const char *folder, struct why *why);
+void krait__file_names_free(struct file_names *names);
 
 bool krait__file_name_ok(const char *name);     /* one path component, not hidden behind "." or ".." */
 char *krait__file_join(const char *folder, const char *name);  /* NULL: no memory */

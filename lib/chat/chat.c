@@ -34,6 +34,10 @@ krait_status krait__chat_start(krait_chat *chat)
 		"name)",
 		chat->model ? "model" : "chat");
 	chat->ready = true;
+	if (!source && chat->model && chat->model->built_in_template) {
+		source = krait__chat_built_in(chat->model->built_in_template);
+		chat->built_in = source != NULL;
+	}
 	if (!source)
 		return KRAIT_OK;
 	status = krait__chat_parse(&chat->program, source, strlen(source), &chat->no_program);

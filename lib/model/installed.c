@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * installed.c - where models of a name lie: the folders of $KRAIT_MODEL_PATH, the
- * installed data, and the cache that hub clients share:
- * models--org--name/refs/main holds a commit, snapshots/<commit> the files.
+ * installed data, and the cache that hub clients share.
  */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
@@ -13,17 +12,12 @@
 #include "base/buffer.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "model/hub_cache.h"
+#include "model/published.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-#ifndef KRAIT_MODEL_DIR
-#define KRAIT_MODEL_DIR "/usr/local/share/krait/models"
-#endif
-
-#define COMMIT_MAX 256
-#define NAME_MAX_SIZE 200
 
 struct search {
 	const char *name;
@@ -31,20 +25,6 @@ struct search {
 	struct buffer places;   /* where it was looked, for the error */
 	bool no_memory;
 };
-
-/* One component, or two with a slash between. */
-static bool name_ok(const char *name)
-{
-	const char *slash = strchr(name, '/');
-	char first[NAME_MAX_SIZE];
-	size_t n = slash ? (size_t)(slash - name) : strlen(name);
-
-	if (strlen(name) >= sizeof(first) || name[0] == '.')
-		return false;
-	memcpy(first, name, n);
-	first[n] = 0;
-	return krait__file_name_ok(first) && (!slash || (krait__file_name_ok(slash + 1) && slash[1] != '.'));
-}
 
 static bool is_folder(const char *path)
 {
@@ -101,79 +81,20 @@ static bool search_path(struct search *search)
 	return false;
 }
 
-/* The hub's cache folder, in the order of the hub's own clients; NULL: none or no memory. */
-static char *hub_folder(struct search *search)
-{
-	static const struct { const char *variable, *below; } roots[] = {
-		{ "HF_HUB_CACHE", "" }, { "HUGGINGFACE_HUB_CACHE", "" }, { "HF_HOME", "hub" },
-		{ "XDG_CACHE_HOME", "huggingface/hub" }, { "HOME", ".cache/huggingface/hub" },
-	};
-
-	for (size_t i = 0; i < sizeof(roots) / sizeof(*roots); i++) {
-		const char *root = getenv(roots[i].variable);
-		char *folder;
-
-		if (!root || !*root)
-			continue;
-		folder = roots[i].below[0] ? krait__file_join(root, roots[i].below) : krait__copy_text(root);
-		search->no_memory = search->no_memory || !folder;
-		return folder;
-	}
-	return NULL;
-}
-
-/* "org/name" as "models--org--name". */
-static bool repository(struct buffer *out, const char *hub, const char *name)
-{
-	const char *slash = strchr(name, '/');
-	int n = slash ? (int)(slash - name) : (int)strlen(name);
-
-	return krait__buffer_print(out, "%s/models--%.*s%s%s", hub, n, name, slash ? "--" : "", slash ? slash + 1 : "");
-}
-
-static bool open_snapshot(struct search *search, const char *folder, char *commit)
-{
-	struct buffer path = { 0 };
-	bool found;
-
-	commit[strcspn(commit, " \t\r\n")] = 0;
-	if (!krait__file_name_ok(commit))
-		return false;
-	if (!krait__buffer_print(&path, "%s/snapshots/%s", folder, commit)) {
-		search->no_memory = true;
-		return false;
-	}
-	found = try_folder(search, krait__copy_text(path.data));
-	krait__buffer_free(&path);
-	return found;
-}
-
 static bool search_hub(struct search *search)
 {
-	struct buffer folder = { 0 };
-	char *hub = hub_folder(search), *refs = NULL, *commit = NULL;
-	size_t n_commit;
-	bool found = false;
+	struct why why;
+	char *hub = NULL;
 
+	if (krait__hub_folder(&hub, &why) != KRAIT_OK)
+		search->no_memory = true;
 	if (!hub)
 		return false;
 	note_place(search, hub);
-	if (repository(&folder, hub, search->name) && (refs = krait__file_join(folder.data, "refs")) != NULL) {
-		struct why why;
-
-		/* A folder without a readable reference holds no complete model. */
-		if (krait__file_text(&commit, &n_commit, refs, "main", COMMIT_MAX, true, &why) == KRAIT_OK && commit)
-			found = open_snapshot(search, folder.data, commit);
-		else if (!commit && why.status == KRAIT_ERROR_MEMORY)
-			search->no_memory = true;
-	} else {
+	if (krait__hub_snapshot(&search->found, hub, search->name, &why) != KRAIT_OK)
 		search->no_memory = true;
-	}
-	krait__free(commit);
-	krait__free(refs);
 	krait__free(hub);
-	krait__buffer_free(&folder);
-	return found;
+	return search->found != NULL;
 }
 
 static krait_status find_name(char **out, const char *name, struct why *why)
@@ -207,8 +128,68 @@ krait_status krait__installed_find(char **out, const char *path, struct why *why
 	}
 	if (errno != ENOENT && errno != ENOTDIR && errno != ENAMETOOLONG)
 		return krait__why(why, KRAIT_ERROR_IO, "%s cannot be read: %s", krait__quote(&quoted, path, SIZE_MAX), strerror(errno));
-	if (!name_ok(path))
+	if (!krait__hub_name_ok(path))
 		return krait__why(why, KRAIT_ERROR_NOT_FOUND, "%s: there is no such file or folder, and it is no model's name either ('name' or 'org/name'); check the path",
 			krait__quote(&quoted, path, SIZE_MAX));
 	return find_name(out, path, why);
+}
+
+/* The name under which the hub has the model whose snapshot is the folder `path`; "" when it is none. */
+static void name_of_snapshot(char *out, size_t n_out, const char *path)
+{
+	const char *end = strstr(path, "/snapshots/");
+	char folder[256];
+	const char *start = end;
+
+	out[0] = 0;
+	while (start && start > path && start[-1] != '/')
+		start--;
+	if (!start || (size_t)(end - start) >= sizeof(folder))
+		return;
+	memcpy(folder, start, (size_t)(end - start));
+	folder[end - start] = 0;
+	if (!krait__hub_name_of(out, n_out, folder))
+		out[0] = 0;
+}
+
+const struct published *krait__installed_published(const char *path, const char *found)
+{
+	const struct published *published = krait__published(path);
+	char name[256];
+
+	if (published)
+		return published;
+	name_of_snapshot(name, sizeof(name), found);
+	return krait__published(name);
+}
+
+krait_status krait__installed_tokenizer(char **out, const char *asked, const char *folder, const struct published *published, struct why *why)
+{
+	struct why unfound;
+	struct stat about;
+	const char *name = asked;
+	char *beside;
+	bool there;
+
+	*out = NULL;
+	if (!asked) {
+		if (!published || !published->tokenizer)
+			return KRAIT_OK;
+		beside = krait__file_join(folder, "tokenizer.json");
+		if (!beside)
+			return krait__why_memory(why);
+		there = krait__files.stat_path(beside, &about) == 0;
+		krait__free(beside);
+		if (there)
+			return KRAIT_OK;
+		name = published->tokenizer;
+	}
+	if (krait__installed_find(out, name, &unfound) == KRAIT_OK)
+		return KRAIT_OK;
+	if (unfound.status == KRAIT_ERROR_MEMORY)
+		return krait__why_memory(why);
+	if (!asked)
+		return KRAIT_OK;
+	*out = krait__copy_text(asked);
+	return *out ? KRAIT_OK : krait__why_memory(why);
 }

@@ -57,6 +57,7 @@ struct krait_model {
 	uint32_t n_valid;               /* ids that may be sampled: the tokenizer's size, at most vocab */
 	struct generation generation;
 	char *chat_template;            /* NULL when there is none */
+	const char *built_in_template;  /* the name of the one that belongs to it then, or NULL */
 	struct special_token *special_tokens;
 	size_t n_special_tokens;
 	krait_progress_fn progress;     /* of the options it was opened with; long feeds report to it too */

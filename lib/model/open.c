@@ -11,6 +11,7 @@
 #include "model/engines.h"
 #include "model/generation.h"
 #include "model/installed.h"
+#include "model/published.h"
 #include "model/special_tokens.h"
 #include "model/weights.h"
 #include "text/tokenizer.h"
@@ -279,7 +280,25 @@ static krait_status load_weights(struct krait_model *model, const struct model_c
 	return status;
 }
 
-static krait_status open_path(struct krait_model *model, const char *path, const struct krait_options *options, struct why *why)
+/* `published`: what is known of the model by its name, or NULL. */
+static krait_status load_companions(struct krait_model *model, const char *folder, const struct krait_options *options, const struct json_value *config,
+	const struct published *published, struct why *why)
+{
+	char *tokenizer;
+	krait_status status = krait__installed_tokenizer(&tokenizer, options->tokenizer, folder, published, why);
+
+	if (status == KRAIT_OK)
+		status = krait__companions_load(model, folder, tokenizer, config, why);
+	if (status == KRAIT_OK && published && published->tokenizer && !model->tokenizer)
+		krait__model_remark(model, "its tokenizer is that of %s, which 'krait pull %s' gets", published->tokenizer, published->tokenizer);
+	if (status == KRAIT_OK && published && !model->chat_template)
+		model->built_in_template = published->chat_template;
+	krait__free(tokenizer);
+	return status;
+}
+
+static krait_status open_path(struct krait_model *model, const char *path, const struct krait_options *options, const struct published *published,
+	struct why *why)
 {
 	struct model_config config;
 	enum dtype target;
@@ -295,7 +314,7 @@ static krait_status open_path(struct krait_model *model, const char *path, const
 		status = load_weights(model, &config, path, target, options, why);
 	/* mamba_ssm's configurations know nothing of tokens. */
 	if (status == KRAIT_OK)
-		status = krait__companions_load(model, folder, options->tokenizer, config.original ? NULL : json, why);
+		status = load_companions(model, folder, options, config.original ? NULL : json, published, why);
 	if (status == KRAIT_OK)
 		status = krait__model_finish(model, options, path, why);
 	krait__json_free(json);
@@ -315,7 +334,7 @@ krait_status krait__model_load(struct krait_model *model, const char *path, cons
 	if (status == KRAIT_OK)
 		status = krait__installed_find(&found, path, why);
 	if (status == KRAIT_OK)
-		status = open_path(model, found, options, why);
+		status = open_path(model, found, options, krait__installed_published(path, found), why);
 	krait__free(found);
 	if (status != KRAIT_OK)
 		krait__model_clear(model);

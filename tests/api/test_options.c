@@ -115,6 +115,35 @@ START_TEST(devices)
 }
 END_TEST
 
+START_TEST(installed)
+{
+	krait_installed *list;
+	size_t n, demo;
+
+	ck_assert_int_eq(krait_installed_open(&list), KRAIT_OK);
+	n = krait_installed_count(list);
+	for (demo = 0; demo < n && strcmp(krait_installed_name(list, demo), "demo") != 0; )
+		demo++;
+	ck_assert_uint_lt(demo, n);
+	ck_assert_str_eq(krait_installed_path(list, demo) + strlen(krait_installed_path(list, demo)) - 5, "/demo");
+	ck_assert_str_eq(krait_installed_about(list, demo), "installed");
+	ck_assert_uint_gt(krait_installed_size(list, demo), 1000000);
+	ck_assert_int_eq(krait_installed_whole(list, demo), 1);
+	ck_assert_str_eq(krait_installed_tokenizer(list, "state-spaces/mamba-2.8b"), "EleutherAI/gpt-neox-20b");
+	ck_assert_ptr_null(krait_installed_tokenizer(list, "some/model"));
+	ck_assert_ptr_null(krait_installed_tokenizer(list, NULL));
+	ck_assert_ptr_null(krait_installed_name(list, n));
+	ck_assert_ptr_null(krait_installed_path(list, n));
+	ck_assert_ptr_null(krait_installed_about(list, n));
+	ck_assert_uint_eq(krait_installed_size(list, n), 0);
+	ck_assert_int_eq(krait_installed_whole(list, n), 0);
+	krait_installed_free(list);
+	ck_assert_int_eq(krait_installed_open(NULL), KRAIT_ERROR_ARGUMENT);
+	ck_assert_uint_eq(krait_installed_count(NULL), 0);
+	ck_assert_ptr_null(krait_installed_cache(NULL));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("options");
@@ -127,6 +156,7 @@ int main(void)
 	tcase_add_test(tests, options_that_do_not_exist);
 	tcase_add_test(tests, no_handle);
 	tcase_add_test(tests, devices);
+	tcase_add_test(tests, installed);
 	suite_add_tcase(suite, tests);
 	return support_run(suite);
 }

@@ -187,6 +187,7 @@ static void *fail_map(size_t size, int fd) { return fails(false) ? NULL : real.m
 static int fail_sync(int fd) { return fails(false) ? -1 : real.sync(fd); }
 static int fail_rename(const char *from, const char *to) { return fails(false) ? -1 : real.rename(from, to); }
 static int fail_remove(const char *path) { return fails(false) ? -1 : real.remove(path); }
+static DIR *fail_open_folder(const char *path) { return fails(false) ? NULL : real.open_folder(path); }
 
 static ssize_t fail_write(int fd, const void *data, size_t size)
 {
@@ -226,7 +227,7 @@ void faults_begin(void)
 	krait__files = (struct krait__file_operations){
 		.open = fail_open, .open_at = fail_open_at, .close = fail_close, .stat_open = fail_stat_open, .stat_path = fail_stat_path,
 		.read_at = fail_read_at, .write = fail_write, .map = fail_map, .unmap = fail_unmap, .sync = fail_sync,
-		.rename = fail_rename, .remove = fail_remove,
+		.rename = fail_rename, .remove = fail_remove, .open_folder = fail_open_folder,
 	};
 }
 

@@ -20,6 +20,7 @@ START_TEST(test_null_free)
 {
 	krait_options_free(NULL);
 	krait_devices_free(NULL);
+	krait_installed_free(NULL);
 	krait_model_free(NULL);
 	krait_session_free(NULL);
 	krait_state_free(NULL);
@@ -58,6 +59,7 @@ START_TEST(test_null_handles)
 	REFUSES(krait_options_set_int(NULL, KRAIT_OPTION_MAP, 1));
 	REFUSES(krait_options_set_text(NULL, KRAIT_OPTION_DEVICE, "cpu"));
 	REFUSES(krait_devices_open(NULL));
+	REFUSES(krait_installed_open(NULL));
 	REFUSES(krait_session_new(NULL, NULL));
 	REFUSES(krait_session_new(&session, NULL));
 	ck_assert_ptr_null(session);

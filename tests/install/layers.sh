@@ -29,7 +29,8 @@ only lib/text 'config\.h|(base|text)/[a-z0-9_]+\.h|krait(_experimental)?\.h'
 only lib/session 'config\.h|(base|model|session|text)/[a-z0-9_]+\.h|engine\.h|krait(_experimental)?\.h'
 only lib/api 'config\.h|(base|model|session|text|chat|api)/[a-z0-9_]+\.h|engine\.h|krait(_experimental)?\.h|kernels/cpu/cpu\.h'
 only kernels 'config\.h|(base|kernels/cpu|kernels/cuda)/[a-z0-9_]+\.h|cpu/[a-z0-9_]+\.h|engine\.h|krait\.h'
-only tools 'config\.h|krait(_experimental)?\.h'
+headers=$(cd tools && find . -name "*.h" | sed "s,^\./,,; s,\.,[.],g" | tr "\n" "|")
+only tools "$headers"'config\.h|krait(_experimental)?\.h'
 grep -rn 'include *[<"]\(jansson\|pcre2\|utf8proc\)' --include='*.[ch]' lib/api lib/session kernels >"$work/found"
 empty "JSON, patterns and Unicode stay in lib/base, lib/model and lib/text" "$work/found"
 grep -rnwE 'krait_status|KRAIT_[A-Z_]+|json_t' --include='*.[ch]' lib/jinja | grep -v 'KRAIT_JINJA_[A-Z]*_H' >"$work/found"

@@ -97,5 +97,5 @@ ok "the demo model is listed" grep -q '^demo ' "$work/out"
 ok "and one of the hub's cache" grep -q '^some/model ' "$work/out"
 exits 0 "which opens by that name" "$KRAIT" info -m some/model
 exits 0 "list --json" "$KRAIT" list --json
-ok "with the keys" grep -q '"name": "some/model"' "$work/out"
+ok "with the keys" grep -q '"name": "some/model".*"source": "hub", "whole": true' "$work/out"
 done_testing

@@ -20,7 +20,7 @@ from ._errors import (
     ArgumentError, BusyError, Cancelled, DeviceError, Error, FileError, ForkedError, FormatError,
     LostError, MismatchError, NotFoundError, OutOfMemoryError, SpaceError, UnsupportedError,
 )
-from ._library import Device, bounds, constant, devices, status_name, version
+from ._library import Device, Installed, bounds, constant, devices, installed, status_name, version
 from ._model import Model
 from ._sampler import Sampler
 from ._session import Session

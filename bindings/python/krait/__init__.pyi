@@ -98,6 +98,15 @@ class Device(NamedTuple):
 
 def devices() -> list[Device]: ...
 
+class Installed(NamedTuple):
+    name: str
+    path: str
+    about: str
+    size: int
+    whole: bool
+
+def installed() -> list[Installed]: ...
+
 class _Handle:
     def close(self) -> None: ...
     def __enter__(self: _T) -> _T: ...

@@ -42,3 +42,19 @@ def devices():
     handle = _krait.devices_open()
     return [Device(*(ask(handle, i) for ask in (_krait.devices_name, _krait.devices_about,
         _krait.devices_memory, _krait.devices_memory_free))) for i in range(_krait.devices_count(handle))]
+
+
+class Installed(NamedTuple):
+    """A model that has a name. Its size is in bytes."""
+    name: str
+    path: str
+    about: str
+    size: int
+    whole: bool
+
+
+def installed():
+    """The installed models, as they are now, by name."""
+    handle = _krait.installed_open()
+    return [Installed(*(ask(handle, i) for ask in (_krait.installed_name, _krait.installed_path, _krait.installed_about,
+        _krait.installed_size)), bool(_krait.installed_whole(handle, i))) for i in range(_krait.installed_count(handle))]

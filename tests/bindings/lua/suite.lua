@@ -46,6 +46,9 @@ test("the library and its devices", function()
 	local devices = assert(krait.devices())
 	same(devices[1].name, "cpu")
 	assert(devices[1].memory > 0)
+	local demo
+	for _, model in ipairs(assert(krait.installed())) do if model.name == "demo" then demo = model end end
+	assert(demo.whole and demo.size > 1000000 and demo.about == "installed")
 end)
 
 -- ---- numbers ---------------------------------------------------------------------------

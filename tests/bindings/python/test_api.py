@@ -61,6 +61,8 @@ class Names(kit.TestCase):
         devices = krait.devices()
         self.assertEqual(devices[0].name, "cpu")
         self.assertGreater(devices[0].memory, 0)
+        demo = [model for model in krait.installed() if model.name == "demo"][0]
+        self.assertTrue(demo.whole and demo.size > 1000000 and demo.path.endswith("/demo") and demo.about == "installed", demo)
 
 
 class Models(kit.TestCase):

@@ -29,6 +29,11 @@ pub struct krait_devices {
     _neither: PhantomData<(*mut u8, PhantomPinned)>,
 }
 #[repr(C)]
+pub struct krait_installed {
+    _opaque: [u8; 0],
+    _neither: PhantomData<(*mut u8, PhantomPinned)>,
+}
+#[repr(C)]
 pub struct krait_model {
     _opaque: [u8; 0],
     _neither: PhantomData<(*mut u8, PhantomPinned)>,
@@ -193,6 +198,16 @@ extern "C" {
     pub fn krait_devices_about(devices: *const krait_devices, index: usize) -> *const c_char;
     pub fn krait_devices_memory(devices: *const krait_devices, index: usize) -> u64;
     pub fn krait_devices_memory_free(devices: *const krait_devices, index: usize) -> u64;
+    pub fn krait_installed_open(out: *mut *mut krait_installed) -> krait_status;
+    pub fn krait_installed_free(installed: *mut krait_installed);
+    pub fn krait_installed_count(installed: *const krait_installed) -> usize;
+    pub fn krait_installed_name(installed: *const krait_installed, index: usize) -> *const c_char;
+    pub fn krait_installed_path(installed: *const krait_installed, index: usize) -> *const c_char;
+    pub fn krait_installed_about(installed: *const krait_installed, index: usize) -> *const c_char;
+    pub fn krait_installed_size(installed: *const krait_installed, index: usize) -> u64;
+    pub fn krait_installed_whole(installed: *const krait_installed, index: usize) -> c_int;
+    pub fn krait_installed_cache(installed: *const krait_installed) -> *const c_char;
+    pub fn krait_installed_tokenizer(installed: *const krait_installed, name: *const c_char) -> *const c_char;
     pub fn krait_model_open(out: *mut *mut krait_model, path: *const c_char, options: *const krait_options) -> krait_status;
     pub fn krait_model_ref(model: *mut krait_model) -> *mut krait_model;
     pub fn krait_model_free(model: *mut krait_model);

@@ -43,7 +43,7 @@ pub use constants::{BatchSetting, Flags, Level, ModelOption, Reason, Setting, VE
 pub use error::{Error, Result, Status};
 pub use likely::Likely;
 pub use generate::{Generated, Piece, Step, Tokens};
-pub use model::{bounds, constant, devices, version, Device, Model};
+pub use model::{bounds, constant, devices, installed, version, Device, Installed, Model};
 pub use options::Options;
 pub use sampler::Sampler;
 pub use session::{Canceller, Session};

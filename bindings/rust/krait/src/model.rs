@@ -156,6 +156,40 @@ pub fn devices() -> Result<Vec<Device>> {
     Ok(list)
 }
 
+/// A model that has a name.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Installed {
+    /// As `Model::open` takes it: "demo", "org/name".
+    pub name: String,
+    /// Its folder.
+    pub path: String,
+    /// Where it is from, and what it lacks.
+    pub about: String,
+    /// Bytes of its files.
+    pub size: u64,
+    /// All weights are there.
+    pub whole: bool,
+}
+
+/// The installed models, as they are now, by name.
+pub fn installed() -> Result<Vec<Installed>> {
+    let mut p = null_mut();
+    raw::check(unsafe { sys::krait_installed_open(&mut p) }, String::new)?;
+    let list = (0..unsafe { sys::krait_installed_count(p) })
+        .map(|i| unsafe {
+            Installed {
+                name: raw::text(sys::krait_installed_name(p, i)),
+                path: raw::text(sys::krait_installed_path(p, i)),
+                about: raw::text(sys::krait_installed_about(p, i)),
+                size: sys::krait_installed_size(p, i),
+                whole: sys::krait_installed_whole(p, i) != 0,
+            }
+        })
+        .collect();
+    unsafe { sys::krait_installed_free(p) };
+    Ok(list)
+}
+
 /// The version of the library that is running, "0.1.0".
 pub fn version() -> String {
     raw::text(unsafe { sys::krait_version() })

@@ -148,4 +148,6 @@ fn demo_is_described() {
     assert!(model.fingerprint().len() == 32 && model.info().contains(&model.fingerprint()) && model.note().is_empty());
     let devices = krait::devices().unwrap();
     assert!(devices[0].name == "cpu" && !devices[0].about.is_empty() && devices[0].memory > 0);
+    let models = krait::installed().unwrap();
+    assert!(models.iter().any(|m| m.name == "demo" && m.whole && m.size > 1_000_000 && m.about == "installed"));
 }
