@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* bars.c - "model.safetensors   [#####-----]  52 %  1.4 GiB of 2.7 GiB  35 MiB/s  0:38". */
+/* bars.c - "model.safetensors    [######------]  52 %  1.4 GiB of 2.7 GiB  35 MiB/s  0:38". */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
@@ -14,8 +14,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define NAME_WIDTH 24
-#define WIDTH 20
+/* All of it within 80 columns. */
+#define NAME_WIDTH 20
+#define WIDTH 12
 #define LINE_ROOM 256
 
 static int columns(void)
@@ -41,9 +42,9 @@ static void time_left(char *out, size_t n_out, double seconds)
 	unsigned long s = seconds < 359999 ? (unsigned long)(seconds + 0.5) : 359999;
 
 	if (s >= 3600)
-		snprintf(out, n_out, "%lu:%02lu:%02lu left", s / 3600, s / 60 % 60, s % 60);
+		snprintf(out, n_out, "%lu:%02lu:%02lu", s / 3600, s / 60 % 60, s % 60);
 	else
-		snprintf(out, n_out, "%lu:%02lu left", s / 60, s % 60);
+		snprintf(out, n_out, "%lu:%02lu", s / 60, s % 60);
 }
 
 int bars_draw(const char *name, uint64_t done, uint64_t total, double per_second)
