@@ -162,7 +162,7 @@ static krait_status read_commit(char commit[COMMIT_SIZE + 1], const char *model,
 {
 	struct buffer folder = { 0 };
 	const char *slash = strrchr(revision, '/');
-	struct why unread;
+	struct why unread = { 0 };
 	char *text = NULL;
 	size_t n_text;
 	krait_status status = KRAIT_OK;

@@ -80,7 +80,7 @@ static krait_status exists(bool *out, const char *folder, const char *name, stru
 static krait_status look_at_config(struct holding *out, const char *folder, struct why *why)
 {
 	struct model_config config;
-	struct why unread;
+	struct why unread = { 0 };
 	char *text;
 	size_t n_text;
 

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define STEPS 2000      /* so many are failed one by one, then every 97th */
 
@@ -81,6 +83,65 @@ START_TEST(test_open_demo)
 {
 	faults_begin();
 	fail_opening(open_model, scene_demo(), support_long() ? 400 : 20);
+}
+END_TEST
+
+/* ---- installed models --------------------------------------------------------------- */
+
+static krait_status open_list(const char *path, const char **text)
+{
+	krait_installed *list;
+	krait_status status = krait_installed_open(&list);
+	size_t n_found = 0;
+
+	for (size_t i = 0; i < krait_installed_count(list); i++)
+		n_found += !strcmp(krait_installed_name(list, i), path) && krait_installed_whole(list, i) == 1;
+	*text = status != KRAIT_OK || n_found == 1 ? "" : "the model is not in the list";
+	krait_installed_free(list);
+	return status;
+}
+
+static void link_golden(const char *folder, const char *name)
+{
+	char from[512];
+
+	snprintf(from, sizeof(from), "golden/mamba1-hf-bf16/%s", name);
+	ck_assert_int_eq(symlink(support_path(from), support_join(folder, name)), 0);
+}
+
+/* A hub's cache with one model in it. */
+static void make_hub(void)
+{
+	static const char commit[] = "0123456789abcdef0123456789abcdef01234567";
+	static const char *const folders[] = { "models--some--model", "models--some--model/refs", "models--some--model/blobs", "models--some--model/snapshots" };
+	const char *hub = support_folder();
+	char snapshot[600];
+	FILE *file;
+
+	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++)
+		ck_assert_int_eq(mkdir(support_join(hub, folders[i]), 0777), 0);
+	snprintf(snapshot, sizeof(snapshot), "%s/%s/%s", hub, folders[3], commit);
+	ck_assert_int_eq(mkdir(snapshot, 0777), 0);
+	link_golden(snapshot, "config.json");
+	link_golden(snapshot, "model.safetensors");
+	file = fopen(support_join(hub, "models--some--model/refs/main"), "w");
+	ck_assert(file && fputs(commit, file) >= 0 && fclose(file) == 0);
+	ck_assert_int_eq(setenv("HF_HUB_CACHE", hub, 1), 0);
+}
+
+START_TEST(test_list_installed)
+{
+	make_hub();
+	faults_begin();
+	fail_opening(open_list, "some/model", STEPS);
+}
+END_TEST
+
+START_TEST(test_open_installed)
+{
+	make_hub();
+	faults_begin();
+	fail_opening(open_model, "some/model", STEPS);
 }
 END_TEST
 
@@ -339,6 +400,8 @@ int main(void)
 
 	tcase_add_loop_test(tests, test_open_model, 0, 2);
 	tcase_add_test(tests, test_open_shards);
+	tcase_add_test(tests, test_list_installed);
+	tcase_add_test(tests, test_open_installed);
 	tcase_add_test(tests, test_open_tokenizer);
 	tcase_add_test(tests, test_open_demo);
 	tcase_add_loop_test(tests, test_operation, 0, 2 * N_OPERATIONS);
