@@ -216,9 +216,9 @@ static bool names_token(const char *name)
 
 static bool build_special(struct jinja_builder *builder, const void *data)
 {
-	const json_t *text = data;
+	const struct special_token *token = data;
 
-	return krait__jinja_put_string(builder, json_string_value(text), json_string_length(text), true);
+	return krait__jinja_put_string(builder, token->text, token->n_text, true);
 }
 
 static bool is_given(const struct jinja_variable *variables, size_t n, const char *name)
@@ -243,15 +243,10 @@ static bool model_stop(const krait_chat *chat, struct chat_text *out)
 /* The model's special tokens by name; returns how many there are. */
 static size_t special_tokens(const struct krait_model *model, struct jinja_variable *out)
 {
-	const char *name;
-	json_t *text;
-	size_t n = 0;
+	size_t n = model ? model->n_special_tokens : 0;
 
-	if (!out)
-		return model ? json_object_size(model->special_tokens) : 0;
-	json_object_foreach(model ? model->special_tokens : NULL, name, text)
-		if (json_is_string(text))
-			out[n++] = (struct jinja_variable){ name, build_special, text };
+	for (size_t i = 0; out && i < n; i++)
+		out[i] = (struct jinja_variable){ model->special_tokens[i].name, build_special, &model->special_tokens[i] };
 	return n;
 }
 
