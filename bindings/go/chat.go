@@ -103,8 +103,8 @@ func (c *Chat) Encode(addGenerationPrompt bool) (tokens []Token, err error) {
 	return tokens, err
 }
 
-// Feed feeds what is new since this chat's last Feed, with the generation prompt. ErrMismatch, and
-// nothing fed: the conversation does not extend what was fed.
+// Feed makes a session have read the conversation, with the generation prompt: it goes back and reads
+// what is new. ErrMismatch: the session is of another model.
 func (c *Chat) Feed(ctx context.Context, session *Session) error {
 	if err := ctx.Err(); err != nil {
 		return stopped(err)
@@ -120,4 +120,36 @@ func (c *Chat) Feed(ctx context.Context, session *Session) error {
 		return status
 	})
 	return because(ctx, err)
+}
+
+// with calls f with the chat and an open session.
+func (c *Chat) with(session *Session, f func(p uintptr) int) error {
+	session.h.mu.Lock()
+	defer session.h.mu.Unlock()
+	if session.h.p == 0 {
+		return closed("session")
+	}
+	return c.h.call(f)
+}
+
+// Pending gives the tokens that Feed would read now.
+func (c *Chat) Pending(session *Session) (tokens []Token, err error) {
+	err = c.with(session, func(p uintptr) (status int) {
+		tokens, status = sized(1024, func(out []Token, need *uint) int {
+			return raw.Chat_pending(p, session.h.p, out, need)
+		})
+		return status
+	})
+	return tokens, err
+}
+
+// Resume says that a restored session has read the messages so far. ErrMismatch: it has not.
+func (c *Chat) Resume(session *Session) error {
+	return c.with(session, func(p uintptr) int { return raw.Chat_resume(p, session.h.p) })
+}
+
+// Reused is how many tokens the last Feed did not have to read.
+func (c *Chat) Reused() (n int) {
+	c.h.call(func(p uintptr) int { n = int(raw.Chat_reused(p)); return int(OK) })
+	return n
 }

@@ -371,7 +371,14 @@ func TestChat(t *testing.T) {
 	answer := rest(t, s)
 	must(t, chat.Add("assistant", answer))
 	must(t, chat.Add("user", "Go on."))
+	before := int(s.Position())
+	pending, err := chat.Pending(s)
+	must(t, err)
 	must(t, chat.Feed(ctx, s))
+	must(t, chat.Resume(s))
+	if chat.Reused() != before || int(s.Position()) != before+len(pending) {
+		t.Fatal(before, chat.Reused(), s.Position(), len(pending))
+	}
 	if rest(t, s) == "" {
 		t.Fatal("no answer")
 	}

@@ -398,6 +398,9 @@ local function prompted(generation_prompt) return generation_prompt == false and
 function chat:render(generation_prompt) return core.chat_render(self, prompted(generation_prompt), 4096) end
 function chat:encode(generation_prompt) return core.chat_encode(self, prompted(generation_prompt), 1024) end
 
+-- The tokens that a feed would read now.
+function chat:pending(session) return core.chat_pending(self, session, 1024) end
+
 -- ---- devices -----------------------------------------------------------------------------
 
 -- A list of { name, about, memory, memory_free }, bytes.

@@ -114,5 +114,18 @@ class Chat(Handle):
         return _krait.chat_encode(self._handle, add_generation_prompt, 1024)
 
     def feed(self, session):
-        """Feeds a session what is new since this chat's last feed, with the generation prompt."""
+        """Makes a session have read the conversation, with the generation prompt: it goes back and reads what is new."""
         _krait.chat_feed(self._handle, session._handle)
+
+    @property
+    def reused(self):
+        """Tokens that the last feed did not have to read."""
+        return _krait.chat_reused(self._handle)
+
+    def pending(self, session):
+        """The tokens that a feed would read now."""
+        return _krait.chat_pending(self._handle, session._handle, 1024)
+
+    def resume(self, session):
+        """Says that a restored session has read the messages so far; MismatchError when it has not."""
+        _krait.chat_resume(self._handle, session._handle)

@@ -534,8 +534,12 @@ test("chats", function()
 		for _, message in ipairs(case.messages) do assert(chat:add(message.role, message.content)) end
 		same(chat:render(case.add_generation_prompt), case.text)
 		if case.ids then same(chat:encode(case.add_generation_prompt), case.ids) end
+		same(#assert(chat:pending(it)), #chat:encode())
 		assert(chat:feed(it))
 		same(it:position(), #chat:encode())
+		same(#chat:pending(it), 0)
+		same(chat:reused(), 0)
+		assert(chat:resume(it))
 	end
 	local chat = assert(krait.chat())
 	fails("UNSUPPORTED", "template", chat:render())

@@ -85,7 +85,13 @@ class Chats(kit.TestCase):
         chat.add("assistant", answer)
         chat.add("user", "Go on.")
         before = session.position
+        pending = chat.pending(session)
         chat.feed(session)
+        self.assertEqual(chat.reused, before)
+        self.assertEqual(session.position, before + len(pending))
+        chat.resume(session)
+        with self.assertRaises(krait.MismatchError):
+            chat.resume(model.session(temperature=0))
         self.assertTrue(before < session.position < before + 40)
         session.tokens(5)
         chat.add("assistant", "Not what was said.")

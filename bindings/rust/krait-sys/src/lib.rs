@@ -328,4 +328,7 @@ extern "C" {
     pub fn krait_chat_render(chat: *mut krait_chat, add_generation_prompt: c_int, out: *mut c_char, n_out: usize, n_text: *mut usize) -> krait_status;
     pub fn krait_chat_encode(chat: *mut krait_chat, add_generation_prompt: c_int, out: *mut krait_token, n_out: usize, n_tokens: *mut usize) -> krait_status;
     pub fn krait_chat_feed(chat: *mut krait_chat, session: *mut krait_session) -> krait_status;
+    pub fn krait_chat_reused(chat: *const krait_chat) -> usize;
+    pub fn krait_chat_pending(chat: *mut krait_chat, session: *mut krait_session, out: *mut krait_token, n_out: usize, n_tokens: *mut usize) -> krait_status;
+    pub fn krait_chat_resume(chat: *mut krait_chat, session: *mut krait_session) -> krait_status;
 }

@@ -90,11 +90,30 @@ impl Chat {
         Ok(tokens)
     }
 
-    /// Feeds what is new since this chat's last feed, with the generation prompt. `MISMATCH`, nothing
-    /// fed: the conversation does not extend what was fed.
+    /// Makes a session have read the conversation, with the generation prompt: it goes back and reads what
+    /// is new. `MISMATCH`: the session is of another model.
     pub fn feed(&mut self, session: &mut Session) -> Result<()> {
         let status = unsafe { sys::krait_chat_feed(self.p.as_ptr(), session.as_ptr()) };
         session.calls().resume();
         self.check(status)
+    }
+
+    /// Tokens that the last feed did not have to read.
+    pub fn reused(&self) -> usize {
+        unsafe { sys::krait_chat_reused(self.p.as_ptr()) }
+    }
+
+    /// The tokens that a feed would read now.
+    pub fn pending(&mut self, session: &mut Session) -> Result<Vec<Token>> {
+        let (tokens, status) = raw::filled(1024, |out, n, need| unsafe {
+            sys::krait_chat_pending(self.p.as_ptr(), session.as_ptr(), out, n, need)
+        });
+        self.check(status)?;
+        Ok(tokens)
+    }
+
+    /// Says that a restored session has read the messages so far. `MISMATCH`: it has not.
+    pub fn resume(&mut self, session: &mut Session) -> Result<()> {
+        self.check(unsafe { sys::krait_chat_resume(self.p.as_ptr(), session.as_ptr()) })
     }
 }

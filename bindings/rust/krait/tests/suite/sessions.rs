@@ -179,7 +179,11 @@ fn chats() {
     let answer = rest(&mut session);
     chat.add("assistant", &answer).unwrap();
     chat.add("user", "Go on.").unwrap();
+    let (before, pending) = (session.position(), chat.pending(&mut session).unwrap());
     chat.feed(&mut session).unwrap();
+    chat.resume(&mut session).unwrap();
+    assert_eq!(chat.reused() as u64, before);
+    assert_eq!(session.position(), before + pending.len() as u64);
     assert!(!rest(&mut session).is_empty());
     chat.add("assistant", "This is not what it said.").unwrap();
     chat.feed(&mut session).unwrap();
