@@ -135,6 +135,7 @@ static bool give_messages(const struct conversation *conversation)
 static int read_messages(const struct conversation *conversation)
 {
 	krait_status status = KRAIT_CANCELLED;
+	double begun = stream_now();
 
 	if (!give_messages(conversation))
 		return STATUS_FAILED;
@@ -145,7 +146,11 @@ static int read_messages(const struct conversation *conversation)
 	progress_end();
 	if (status == KRAIT_CANCELLED)
 		return STATUS_INTERRUPTED;
-	return status == KRAIT_OK ? -1 : say_failure("%s", krait_chat_error(conversation->chat));
+	if (status != KRAIT_OK)
+		return say_failure("%s", krait_chat_error(conversation->chat));
+	stream_count_read((size_t)krait_session_position(conversation->session) - krait_chat_reused(conversation->chat),
+		stream_now() - begun);
+	return -1;
 }
 
 /* ---- answering ------------------------------------------------------------------------------- */

@@ -24,6 +24,12 @@ static struct {
 	double read_seconds, written_seconds;
 } last;
 
+void stream_count_read(size_t n_tokens, double seconds)
+{
+	last.n_read += n_tokens;
+	last.read_seconds += seconds;
+}
+
 double stream_now(void)
 {
 	struct timespec t;
@@ -46,8 +52,7 @@ int stream_feed(krait_session *session, const krait_token *tokens, size_t n_toke
 		status = krait_session_feed(session, tokens + done, n_tokens - (size_t)done);
 	}
 	progress_end();
-	last.n_read += (size_t)(krait_session_position(session) - start);
-	last.read_seconds += stream_now() - begun;
+	stream_count_read((size_t)(krait_session_position(session) - start), stream_now() - begun);
 	if (status == KRAIT_CANCELLED)
 		return STATUS_INTERRUPTED;
 	return status == KRAIT_OK ? -1 : say_failure("%s", krait_session_error(session));

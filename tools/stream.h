@@ -25,6 +25,9 @@ int stream_run(struct stream *stream);
 /* Says what the last text that was read and the last that was written took, if there was any since the last call. */
 void stream_say_speed(void);
 
+/* For what is read by another way than stream_feed. */
+void stream_count_read(size_t n_tokens, double seconds);
+
 double stream_now(void);                /* seconds of a clock that only goes forward */
 
 /* Feeds text, with a progress bar, ignoring a cancel that came before any Ctrl-C of this
