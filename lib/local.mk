@@ -2,7 +2,7 @@
 # reach internals that the installed library hides.
 noinst_LTLIBRARIES += libkrait_core.la
 libkrait_core_la_SOURCES = %D%/engine.h
-libkrait_core_la_LIBADD = $(kernel_libs) $(JANSSON_LIBS) $(PCRE2_LIBS) $(UTF8PROC_LIBS) $(LIBM)
+libkrait_core_la_LIBADD = $(kernel_libs) $(PCRE2_LIBS) $(UTF8PROC_LIBS) $(LIBM)
 
 include %D%/base/local.mk
 include %D%/model/local.mk

@@ -3,7 +3,7 @@
 TEST_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/tests \
 	-DSUPPORT_SOURCE='"$(abs_top_srcdir)"' -DSUPPORT_BUILD='"$(abs_top_builddir)"'
 TEST_CFLAGS = $(AM_CFLAGS)
-TEST_LDADD = libtestsupport.la libkrait_core.la $(CHECK_LIBS) $(LIBM)
+TEST_LDADD = libtestsupport.la libkrait_core.la $(CHECK_LIBS) $(JANSSON_LIBS) $(LIBM)
 
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 SH_LOG_DRIVER = $(LOG_DRIVER)

@@ -228,7 +228,7 @@ krait_status krait__pool_new(struct pool **out, unsigned n_threads, struct why *
 		gate_destroy(&pool->barrier);
 		release(pool);
 		return krait__why(why, KRAIT_ERROR_MEMORY, "thread %u of %u could not be started: %s; ask for fewer threads",
-			n_started + 2, n_threads, strerror(reason));
+			n_started + 2, n_threads, krait__errno_text(reason));
 	}
 	*out = pool;
 	return KRAIT_OK;

@@ -26,7 +26,7 @@ static const struct option known[] = {
 	{ KRAIT_OPTION_THREADS, "KRAIT_OPTION_THREADS", false, offsetof(struct krait_options, threads), THREADS_MOST, NULL },
 	{ KRAIT_OPTION_WEIGHTS, "KRAIT_OPTION_WEIGHTS", true, offsetof(struct krait_options, weights), 0, " asis f32 bf16 f16 int8 int4 " },
 	{ KRAIT_OPTION_PRECISION, "KRAIT_OPTION_PRECISION", true, offsetof(struct krait_options, precision), 0, " exact fast " },
-	{ KRAIT_OPTION_INSTRUCTIONS, "KRAIT_OPTION_INSTRUCTIONS", true, offsetof(struct krait_options, instructions), 0, NULL },
+	{ KRAIT_OPTION_INSTRUCTIONS, "KRAIT_OPTION_INSTRUCTIONS", true, offsetof(struct krait_options, instructions), 0, " auto generic avx2 avx512 " },
 	{ KRAIT_OPTION_TOKENIZER, "KRAIT_OPTION_TOKENIZER", true, offsetof(struct krait_options, tokenizer), 0, NULL },
 	{ KRAIT_OPTION_MAP, "KRAIT_OPTION_MAP", false, offsetof(struct krait_options, map), 1, NULL },
 	{ KRAIT_OPTION_INSPECT, "KRAIT_OPTION_INSPECT", false, offsetof(struct krait_options, inspect), 1, NULL },
@@ -132,6 +132,13 @@ static bool listed(const char *words, const char *word)
 	return false;
 }
 
+static bool names_device(const char *word)
+{
+	size_t n = strncmp(word, "cuda:", 5) ? 0 : strspn(word + 5, "0123456789");
+
+	return listed(" auto cpu cuda ", word) || (n > 0 && n <= 4 && word[5 + n] == 0);
+}
+
 krait_status krait_options_set_text(krait_options *options, int number, const char *value)
 {
 	const struct option *option;
@@ -146,8 +153,11 @@ krait_status krait_options_set_text(krait_options *options, int number, const ch
 		return status;
 	if (!value)
 		return krait__why(&options->why, KRAIT_ERROR_ARGUMENT, "%s: the value is NULL", option->name);
+	if (number == KRAIT_OPTION_DEVICE && !names_device(value))
+		return krait__why(&options->why, KRAIT_ERROR_UNSUPPORTED, "%s %s: there are auto cpu cuda cuda:N", option->name,
+			krait__quote(&quoted, value, SIZE_MAX));
 	if (option->words && !listed(option->words, value))
-		return krait__why(&options->why, KRAIT_ERROR_ARGUMENT, "%s %s: there are%.*s", option->name, krait__quote(&quoted, value, SIZE_MAX),
+		return krait__why(&options->why, KRAIT_ERROR_UNSUPPORTED, "%s %s: there are%.*s", option->name, krait__quote(&quoted, value, SIZE_MAX),
 			(int)strlen(option->words) - 1, option->words);
 	copy = krait__copy_text(value);
 	if (!copy)

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/size.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -17,7 +18,6 @@
 /* ---- the table ---------------------------------------------------------------------- */
 
 static int call_open(const char *path, int flags, mode_t mode) { return open(path, flags, mode); }
-static int call_open_at(int folder, const char *name, int flags, mode_t mode) { return openat(folder, name, flags, mode); }
 
 static void *call_map(size_t size, int fd)
 {
@@ -28,7 +28,6 @@ static void *call_map(size_t size, int fd)
 
 struct krait__file_operations krait__files = {
 	.open = call_open,
-	.open_at = call_open_at,
 	.close = close,
 	.stat_open = fstat,
 	.stat_path = stat,
@@ -37,6 +36,7 @@ struct krait__file_operations krait__files = {
 	.map = call_map,
 	.unmap = munmap,
 	.sync = fsync,
+	.change_mode = fchmod,
 	.rename = rename,
 	.remove = unlink,
 	.open_folder = opendir,
@@ -67,7 +67,7 @@ static krait_status failed(struct why *why, const char *doing, const char *path,
 	struct quoted name;
 	krait_status status = error == ENOENT || error == ENOTDIR ? KRAIT_ERROR_NOT_FOUND : error == ENOMEM ? KRAIT_ERROR_MEMORY : KRAIT_ERROR_IO;
 
-	return krait__why(why, status, "%s: cannot %s: %s", krait__quote(&name, path, SIZE_MAX), doing, strerror(error));
+	return krait__why(why, status, "%s: cannot %s: %s", krait__quote(&name, path, SIZE_MAX), doing, krait__errno_text(error));
 }
 
 /* ---- reading ------------------------------------------------------------------------ */
@@ -189,86 +189,6 @@ krait_status krait__file_text(char **out, size_t *n_out, const char *folder, con
 	*n_out = *out ? view.size : 0;
 	krait__file_close(&view);
 	return *out ? KRAIT_OK : krait__why_memory(why);
-}
-
-/* ---- replacing ---------------------------------------------------------------------- */
-
-static int write_parts(int fd, const struct file_part *parts, size_t n_parts)
-{
-	for (size_t i = 0; i < n_parts; i++) {
-		const char *data = parts[i].data;
-		size_t at = 0;
-
-		while (at < parts[i].size) {
-			ssize_t n = krait__files.write(fd, data + at, parts[i].size - at);
-
-			if (n < 0 && errno == EINTR)
-				continue;
-			if (n <= 0)
-				return n < 0 ? errno : EIO;
-			at += (size_t)n;
-		}
-	}
-	return krait__files.sync(fd) == 0 ? 0 : errno;
-}
-
-/* A name beside `path` that no other writer has; its file is open in *fd. */
-static char *open_beside(const char *path, int *fd)
-{
-	size_t size = strlen(path) + 48;
-	char *name = krait__alloc(size, 1);
-
-	*fd = -1;
-	for (unsigned attempt = 0; name && attempt < 100; attempt++) {
-		snprintf(name, size, "%s.%ld-%u.part", path, (long)getpid(), attempt);
-		*fd = krait__files.open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-		if (*fd >= 0 || errno != EEXIST)
-			break;
-	}
-	return name;
-}
-
-/* The name's entry is durable only when its folder is. Some file systems cannot sync a
- * folder; the rename has happened then, so that is not an error of ours. */
-static void sync_folder(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	char *folder = slash ? krait__copy_bytes(path, slash == path ? 1 : (size_t)(slash - path)) : krait__copy_text(".");
-	int fd = folder ? krait__files.open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0) : -1;
-
-	if (fd >= 0) {
-		krait__files.sync(fd);
-		krait__files.close(fd);
-	}
-	krait__free(folder);
-}
-
-krait_status krait__file_replace(const char *path, const struct file_part *parts, size_t n_parts, struct why *why)
-{
-	krait_status status = KRAIT_OK;
-	int fd, error;
-	char *name = open_beside(path, &fd);
-
-	if (!name)
-		return krait__why_memory(why);
-	if (fd < 0) {
-		status = failed(why, "create a file beside it", path, errno);
-		krait__free(name);
-		return status;
-	}
-	error = write_parts(fd, parts, n_parts);
-	if (krait__files.close(fd) != 0 && !error)
-		error = errno;
-	if (!error && krait__files.rename(name, path) != 0)
-		error = errno;
-	if (error) {
-		krait__files.remove(name);
-		status = failed(why, "write it (what was there is unchanged)", path, error);
-	} else {
-		sync_folder(path);
-	}
-	krait__free(name);
-	return status;
 }
 
 /* ---- folders ------------------------------------------------------------------------ */

@@ -14,7 +14,6 @@
 /* The system calls, with their contracts (errno included). */
 struct krait__file_operations {
 	int (*open)(const char *path, int flags, mode_t mode);
-	int (*open_at)(int folder, const char *name, int flags, mode_t mode);
 	int (*close)(int fd);
 	int (*stat_open)(int fd, struct stat *out);
 	int (*stat_path)(const char *path, struct stat *out);
@@ -23,6 +22,7 @@ struct krait__file_operations {
 	void *(*map)(size_t size, int fd);                      /* private, read only, from 0; NULL: errno */
 	int (*unmap)(void *data, size_t size);
 	int (*sync)(int fd);
+	int (*change_mode)(int fd, mode_t mode);
 	int (*rename)(const char *from, const char *to);
 	int (*remove)(const char *path);
 	DIR *(*open_folder)(const char *path);
@@ -48,7 +48,8 @@ void krait__file_close(struct file_view *view);
 krait_status krait__file_text(char **out, size_t *n_out, const char *folder, const char *name, uint64_t limit, bool missing_ok, struct why *why);
 
 /* Writes parts one after another into a temporary file beside `path`, syncs, renames over
- * `path`, syncs the folder. On any error the old file is whole and the temporary one gone. */
+ * `path`, syncs the folder. On any error the old file is whole and the temporary one gone. A file that
+ * was there keeps its permissions; behind a symbolic link the file is replaced, not the link. */
 struct file_part { const void *data; size_t size; };
 krait_status krait__file_replace(const char *path, const struct file_part *parts, size_t n_parts, struct why *why);
 

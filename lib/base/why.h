@@ -22,6 +22,9 @@ krait_status krait__why(struct why *why, krait_status status, const char *format
 krait_status krait__why_memory(struct why *why);
 void krait__why_clear(struct why *why);
 
+/* What an errno means, in English: strerror speaks the host's language, perhaps in another charset than UTF-8. */
+const char *krait__errno_text(int error);
+
 /* Puts "prefix: " before the text that is there. */
 void krait__why_prefix(struct why *why, const char *prefix);
 

@@ -5,6 +5,8 @@
 #endif
 #include "base/memory.h"
 #include "model/checkpoint.h"
+#include "model/foreign_folder.h"
+#include "base/foreign.h"
 #include "base/scan.h"
 #include "model/weights_list.h"
 
@@ -47,6 +49,7 @@ static krait_status add_file(struct checkpoint *out, struct file_view *view, con
 {
 	const char *slash = strrchr(name, '/'), *base = slash ? slash + 1 : name;
 	char *copy = krait__copy_text(base);
+	const char *foreign;
 	struct quoted quoted;
 
 	if (!copy) {
@@ -55,6 +58,9 @@ static krait_status add_file(struct checkpoint *out, struct file_view *view, con
 	}
 	out->files[out->n_files] = *view;
 	out->file_names[out->n_files++] = copy;
+	foreign = krait__foreign(view->data, view->size);
+	if (foreign)
+		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "%s: %s", krait__quote(&quoted, base, SIZE_MAX), foreign);
 	return reader_of(base, view)(out, view, krait__quote(&quoted, base, SIZE_MAX), why);
 }
 
@@ -267,12 +273,14 @@ static krait_status open_folder(struct checkpoint *out, const char *folder, bool
 			krait__free(path);
 			if (missing)
 				continue;
-			return krait__why(why, KRAIT_ERROR_IO, "%s: cannot look at %s: %s", krait__quote(&quoted, folder, SIZE_MAX), names[i], strerror(errno));
+			return krait__why(why, KRAIT_ERROR_IO, "%s: cannot look at %s: %s", krait__quote(&quoted, folder, SIZE_MAX), names[i], krait__errno_text(errno));
 		}
 		status = ends_with(names[i], ".json") ? open_index(out, folder, names[i], map, why) : open_file(out, path, map, why);
 		krait__free(path);
 		return status;
 	}
+	if (krait__folder_foreign(folder, why) != KRAIT_OK)
+		return why->status;
 	return krait__why(why, KRAIT_ERROR_NOT_FOUND, "%s: no weights in this folder (model.safetensors, pytorch_model.bin, or their .index.json)",
 		krait__quote(&quoted, folder, SIZE_MAX));
 }
@@ -286,7 +294,7 @@ krait_status krait__checkpoint_open(struct checkpoint *out, const char *path, bo
 	*out = (struct checkpoint){ 0 };
 	if (krait__files.stat_path(path, &about) != 0)
 		return krait__why(why, errno == ENOENT || errno == ENOTDIR ? KRAIT_ERROR_NOT_FOUND : KRAIT_ERROR_IO,
-			"%s: cannot look at it: %s", krait__quote(&quoted, path, SIZE_MAX), strerror(errno));
+			"%s: cannot look at it: %s", krait__quote(&quoted, path, SIZE_MAX), krait__errno_text(errno));
 	status = S_ISDIR(about.st_mode) ? open_folder(out, path, map, why) : open_file(out, path, map, why);
 	if (status != KRAIT_OK)
 		krait__checkpoint_close(out);

@@ -10,7 +10,7 @@
 #include "base/memory.h"
 
 #include <dlfcn.h>
-#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,10 +21,11 @@
 
 static const struct engine_host host = { KRAIT__ENGINE_ABI, sizeof(struct engine_host), &krait__allocator };
 
+/* No lock: a child of fork() would find it taken for ever if another thread was loading just then.
+ * Two threads may load at once; the linker gives both the same file, and the first result stays. */
 static struct {
-	pthread_mutex_t lock;
-	const struct engine *loaded, *registered;
-} krait__cuda = { .lock = PTHREAD_MUTEX_INITIALIZER };
+	_Atomic(const struct engine *) loaded, registered;
+} krait__cuda;
 
 static bool there(const char *path)
 {
@@ -66,7 +67,7 @@ static krait_status other_plugin(const char *path, struct why *why)
 		krait__quote(&quoted, path, SIZE_MAX), krait_version());
 }
 
-/* What was loaded stays: threads of a driver may run in it. */
+/* What was loaded and has run stays: threads of a driver may run in it. */
 static krait_status load(const struct engine **out, struct why *why)
 {
 	const char *path = plugin_path();
@@ -80,34 +81,36 @@ static krait_status load(const struct engine **out, struct why *why)
 	if (!file)
 		return broken_plugin(path, dlerror(), why);
 	*(void **)&entry = dlsym(file, KRAIT__PLUGIN_SYMBOL);
-	engine = entry ? entry(&host) : NULL;
-	if (!engine || engine->abi != KRAIT__ENGINE_ABI || engine->size != sizeof(*engine)) {
+	if (!entry) {
 		dlclose(file);
 		return other_plugin(path, why);
 	}
+	engine = entry(&host);
+	if (!engine || engine->abi != KRAIT__ENGINE_ABI || engine->size != sizeof(*engine))
+		return other_plugin(path, why);
 	*out = engine;
 	return KRAIT_OK;
 }
 
 krait_status krait__engine_cuda(const struct engine **out, struct why *why)
 {
-	krait_status status = KRAIT_OK;
+	const struct engine *none = NULL;
+	krait_status status;
 
-	pthread_mutex_lock(&krait__cuda.lock);
-	*out = krait__cuda.registered ? krait__cuda.registered : krait__cuda.loaded;
-	if (!*out) {
-		status = load(out, why);
-		krait__cuda.loaded = *out;
-	}
-	pthread_mutex_unlock(&krait__cuda.lock);
+	*out = atomic_load(&krait__cuda.registered);
+	if (!*out)
+		*out = atomic_load(&krait__cuda.loaded);
+	if (*out)
+		return KRAIT_OK;
+	status = load(out, why);
+	if (status == KRAIT_OK && !atomic_compare_exchange_strong(&krait__cuda.loaded, &none, *out))
+		*out = none;
 	return status;
 }
 
 void krait__engine_register_cuda(const struct engine *engine)
 {
-	pthread_mutex_lock(&krait__cuda.lock);
-	krait__cuda.registered = engine;
-	pthread_mutex_unlock(&krait__cuda.lock);
+	atomic_store(&krait__cuda.registered, engine);
 }
 
 /* ---- choosing ------------------------------------------------------------------------ */
@@ -197,7 +200,7 @@ krait_status krait__engine_choose(struct engine_choice *out, const char *device,
 		return KRAIT_OK;
 	}
 	if (strcmp(device, "cuda") != 0 && (strncmp(device, "cuda:", 5) != 0 || !device_number(device + 5, &number)))
-		return krait__why(why, KRAIT_ERROR_ARGUMENT, "device %s is not known: 'auto', 'cpu', 'cuda' or 'cuda:N' is needed",
+		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "device %s is not known: 'auto', 'cpu', 'cuda' or 'cuda:N' is needed",
 			krait__quote(&quoted, device, SIZE_MAX));
 	status = choose_cuda(out, device[4] == 0, number, why);
 	if (status != KRAIT_OK)

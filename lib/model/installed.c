@@ -127,7 +127,7 @@ krait_status krait__installed_find(char **out, const char *path, struct why *why
 		return *out ? KRAIT_OK : krait__why_memory(why);
 	}
 	if (errno != ENOENT && errno != ENOTDIR && errno != ENAMETOOLONG)
-		return krait__why(why, KRAIT_ERROR_IO, "%s cannot be read: %s", krait__quote(&quoted, path, SIZE_MAX), strerror(errno));
+		return krait__why(why, KRAIT_ERROR_IO, "%s cannot be read: %s", krait__quote(&quoted, path, SIZE_MAX), krait__errno_text(errno));
 	if (!krait__hub_name_ok(path))
 		return krait__why(why, KRAIT_ERROR_NOT_FOUND, "%s: there is no such file or folder, and it is no model's name either ('name' or 'org/name'); check the path",
 			krait__quote(&quoted, path, SIZE_MAX));

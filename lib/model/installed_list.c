@@ -8,7 +8,7 @@
 
 #include "base/buffer.h"
 #include "base/file.h"
-#include "base/json.h"
+#include "base/json_tree.h"
 #include "base/memory.h"
 #include "model/checkpoint.h"
 #include "model/configuration.h"

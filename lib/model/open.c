@@ -6,14 +6,17 @@
 
 #include "model/open.h"
 
+#include "base/foreign.h"
 #include "base/memory.h"
 #include "model/companions.h"
 #include "model/engines.h"
+#include "model/foreign_folder.h"
 #include "model/generation.h"
 #include "model/installed.h"
 #include "model/published.h"
 #include "model/special_tokens.h"
 #include "model/weights.h"
+#include "model/weights_list.h"
 #include "text/tokenizer.h"
 
 #include <stdio.h>
@@ -214,20 +217,33 @@ static krait_status folder_for(char **out, const char *path, struct why *why)
 static krait_status no_config(const char *folder, struct why *why)
 {
 	struct quoted quoted;
-	struct stat about;
-	char *params = krait__file_join(folder, "params.json");
-	bool native;
 
-	if (!params)
-		return krait__why_memory(why);
-	native = krait__files.stat_path(params, &about) == 0;
-	krait__free(params);
-	krait__quote(&quoted, folder, SIZE_MAX);
-	if (native)
-		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "folder %s has no " CONFIG_FILE " but a params.json, which is Mistral's own layout: "
-			"the checkpoint in the layout of transformers is needed", quoted.text);
+	if (krait__folder_foreign(folder, why) != KRAIT_OK)
+		return why->status;
 	return krait__why(why, KRAIT_ERROR_NOT_FOUND, "folder %s has no " CONFIG_FILE ": a checkpoint is a folder with " CONFIG_FILE " and weights "
-		"(model.safetensors or pytorch_model.bin)", quoted.text);
+		"(model.safetensors or pytorch_model.bin)", krait__quote(&quoted, folder, SIZE_MAX));
+}
+
+/* A weight file that is something else is named before anything is missed beside it. */
+static krait_status refuse_foreign(const char *path, struct why *why)
+{
+	struct file_view view;
+	struct quoted quoted;
+	const char *foreign;
+	krait_status status = krait__file_view(&view, path, true, 0, why);
+
+	if (status != KRAIT_OK)
+		return status;
+	foreign = krait__foreign(view.data, view.size);
+	krait__file_close(&view);
+	return foreign ? krait__why(why, KRAIT_ERROR_UNSUPPORTED, "%s: %s", krait__quote(&quoted, path, SIZE_MAX), foreign) : KRAIT_OK;
+}
+
+static bool is_json(const char *path)
+{
+	size_t n = strlen(path);
+
+	return n > 5 && strcmp(path + n - 5, ".json") == 0;
 }
 
 static krait_status read_config(struct model_config *out, struct json_value **json, const char *folder, struct why *why)
@@ -268,7 +284,10 @@ static krait_status load_weights(struct krait_model *model, const struct model_c
 
 	if (status != KRAIT_OK)
 		return status;
-	status = krait__plan_build(&model->plan, &bindings, config, &model->checkpoint, why);
+	if (!config->original)
+		status = krait__weights_prefix(&model->checkpoint, "backbone.", "embeddings.weight", why);
+	if (status == KRAIT_OK)
+		status = krait__plan_build(&model->plan, &bindings, config, &model->checkpoint, why);
 	if (status != KRAIT_OK)
 		return status;
 	snprintf(model->family, sizeof(model->family), "%s", config->family->name);
@@ -308,6 +327,10 @@ static krait_status open_path(struct krait_model *model, const char *path, const
 
 	if (status == KRAIT_OK)
 		status = folder_for(&folder, path, why);
+	if (status == KRAIT_OK && is_json(path))
+		path = folder;          /* config.json, tokenizer.json, an index: what is meant is the folder */
+	else if (status == KRAIT_OK && strcmp(path, folder))
+		status = refuse_foreign(path, why);
 	if (status == KRAIT_OK)
 		status = read_config(&config, &json, folder, why);
 	if (status == KRAIT_OK)

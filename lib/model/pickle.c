@@ -413,6 +413,9 @@ static const struct pickle_value *tuple_items(const struct machine *machine, con
 	return machine->out->items + tuple->at;
 }
 
+/* A size or stride of more items is none that torch writes for a model; it is not looked through each time it is named. */
+#define MOST_AXES 8
+
 /* Are these values of the kinds that `kinds` spells? s storage, i int, t tuple of ints,
  * b bool, o dict or None, x text, y storage type, p tensor. */
 static bool kinds_are(const struct machine *machine, const struct pickle_value *values, size_t n, const char *kinds)
@@ -420,7 +423,7 @@ static bool kinds_are(const struct machine *machine, const struct pickle_value *
 	for (size_t i = 0; i < n; i++) {
 		const struct pickle_value *v = &values[i];
 		bool good = (kinds[i] == 's' && v->kind == PICKLE_STORAGE) || (kinds[i] == 'i' && v->kind == PICKLE_INT) ||
-			(kinds[i] == 't' && v->kind == PICKLE_TUPLE) || (kinds[i] == 'b' && v->kind == PICKLE_BOOL) ||
+			(kinds[i] == 't' && v->kind == PICKLE_TUPLE && v->n <= MOST_AXES) || (kinds[i] == 'b' && v->kind == PICKLE_BOOL) ||
 			(kinds[i] == 'o' && (v->kind == PICKLE_DICT || v->kind == PICKLE_NONE)) ||
 			(kinds[i] == 'x' && v->kind == PICKLE_TEXT) || (kinds[i] == 'p' && v->kind == PICKLE_TENSOR) ||
 			(kinds[i] == 'y' && v->kind == PICKLE_NAME && v->at == NAME_STORAGE);

@@ -39,7 +39,7 @@ struct header {
 	uint64_t n_data;
 	struct weight *weights;         /* NULL while counting */
 	struct range *ranges;
-	size_t count;
+	size_t count, room;             /* room: what was reserved for the second reading */
 	const char *name;
 };
 
@@ -141,6 +141,13 @@ static krait_status check_entry(struct header *header, struct entry *entry)
 	return KRAIT_OK;
 }
 
+/* A mapped file may be written to by another program while it is read. */
+static krait_status changed(const struct header *header)
+{
+	return krait__why(header->scan.why, KRAIT_ERROR_FORMAT, "%s: it was changed while its header was read: let what writes it end, then open it again",
+		header->name);
+}
+
 static krait_status keep_entry(struct header *header, struct entry *entry)
 {
 	struct weight *weight = &entry->weight;
@@ -152,6 +159,8 @@ static krait_status keep_entry(struct header *header, struct entry *entry)
 		for (uint32_t i = weight->rank; i-- > 0; stride *= (int64_t)weight->shape[i])
 			weight->stride[i] = stride;
 	}
+	if (header->count == header->room)
+		return changed(header);
 	weight->name = krait__copy_bytes(header->key.data, header->key.size);
 	if (!weight->name)
 		return krait__why_memory(header->scan.why);
@@ -282,8 +291,11 @@ static krait_status fill(struct header *header, struct checkpoint *out)
 	if (!header->ranges)
 		return krait__why_memory(header->scan.why);
 	header->weights = out->weights + before;
+	header->room = expected;
 	status = read_header(header);
 	out->n_weights += header->count;
+	if (status == KRAIT_OK && header->count != expected)
+		status = changed(header);
 	if (status == KRAIT_OK)
 		status = check_cover(header);
 	if (status == KRAIT_OK)

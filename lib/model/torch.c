@@ -207,9 +207,9 @@ static krait_status find_dict(const struct reader *reader, int64_t *dict)
 
 static krait_status copy_name(struct reader *reader, char **out, const struct pickle_value *key)
 {
-	const char *text = krait__pickle_text(&reader->pickle, key);
+	const char *text = key->kind == PICKLE_TEXT ? krait__pickle_text(&reader->pickle, key) : NULL;
 
-	if (key->kind != PICKLE_TEXT || key->n == 0 || key->n > KRAIT__LONGEST_NAME || memchr(text, 0, key->n))
+	if (!text || key->n == 0 || key->n > KRAIT__LONGEST_NAME || memchr(text, 0, key->n))
 		return krait__why(reader->why, KRAIT_ERROR_FORMAT,
 			"%s: a key of its state dict is no name (text of 1 to %u bytes without U+0000); save torch.save(model.state_dict(), ...)",
 			reader->name, KRAIT__LONGEST_NAME);

@@ -4,6 +4,7 @@
 #include "config.h"
 #endif
 #include "model/weights_list.h"
+#include "base/buffer.h"
 #include "base/memory.h"
 
 #include <stdlib.h>
@@ -42,6 +43,23 @@ krait_status krait__weights_sort(struct checkpoint *checkpoint, size_t first, co
 		if (strcmp(weights[i - 1].name, weights[i].name) == 0)
 			return krait__why(why, KRAIT_ERROR_FORMAT, "%s: tensor %s is there twice; the model must be saved again",
 				what, krait__quote(&name, weights[i].name, SIZE_MAX));
+	return KRAIT_OK;
+}
+
+krait_status krait__weights_prefix(struct checkpoint *checkpoint, const char *prefix, const char *sign, struct why *why)
+{
+	if (!krait__checkpoint_find(checkpoint, sign))
+		return KRAIT_OK;
+	for (size_t i = 0; i < checkpoint->n_weights; i++) {
+		struct buffer name = { 0 };
+
+		if (!krait__buffer_add_text(&name, prefix) || !krait__buffer_add_text(&name, checkpoint->weights[i].name)) {
+			krait__buffer_free(&name);
+			return krait__why_memory(why);
+		}
+		krait__free(checkpoint->weights[i].name);
+		checkpoint->weights[i].name = name.data;
+	}
 	return KRAIT_OK;
 }
 

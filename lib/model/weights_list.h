@@ -17,4 +17,8 @@ void krait__weights_cut(struct checkpoint *checkpoint, size_t first);
 /* Sorts those from `first` on by name; FORMAT when a name stands there twice. `what` is where. */
 krait_status krait__weights_sort(struct checkpoint *checkpoint, size_t first, const char *what, struct why *why);
 
+/* Puts `prefix` before all names where there is a tensor named `sign`: the backbone of a language model
+ * that was saved by itself. */
+krait_status krait__weights_prefix(struct checkpoint *checkpoint, const char *prefix, const char *sign, struct why *why);
+
 #endif

@@ -24,7 +24,7 @@ struct added {
 /* From the array "added_tokens". An id in the file that is not the one that the rules give is
  * replaced by that, as the original does: the vocabulary's own, else they count on from the number of
  * pieces, whatever the ids of the pieces are. `note` says so. */
-krait_status krait__added_load(struct added *out, const json_t *rows, const struct bpe *bpe, const struct normalizer *normalizer,
+krait_status krait__added_load(struct added *out, const struct json_value *rows, const struct bpe *bpe, const struct normalizer *normalizer,
 	uint64_t seed, char note[256], const char *what, struct why *why);
 void krait__added_free(struct added *added);
 

@@ -3,7 +3,7 @@
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
-#include "base/json.h"
+#include "base/json_field.h"
 #include "base/memory.h"
 #include "text/added.h"
 
@@ -11,19 +11,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-static krait_status load_options(struct added_token *token, const json_t *row, const char *what, struct why *why)
+static krait_status load_options(struct added_token *token, const struct json_value *row, const char *what, struct why *why)
 {
-	krait_status status = krait__json_bool(&token->special, row, "special", what, why);
+	krait_status status = krait__field_bool(&token->special, row, "special", what, why);
 
 	token->normalized = !token->special;
 	if (status == KRAIT_OK)
-		status = krait__json_bool(&token->normalized, row, "normalized", what, why);
+		status = krait__field_bool(&token->normalized, row, "normalized", what, why);
 	if (status == KRAIT_OK)
-		status = krait__json_bool(&token->single_word, row, "single_word", what, why);
+		status = krait__field_bool(&token->single_word, row, "single_word", what, why);
 	if (status == KRAIT_OK)
-		status = krait__json_bool(&token->lstrip, row, "lstrip", what, why);
+		status = krait__field_bool(&token->lstrip, row, "lstrip", what, why);
 	if (status == KRAIT_OK)
-		status = krait__json_bool(&token->rstrip, row, "rstrip", what, why);
+		status = krait__field_bool(&token->rstrip, row, "rstrip", what, why);
 	return status;
 }
 
@@ -61,17 +61,17 @@ static krait_status new_id(struct added_token *token, const struct bpe *bpe, uin
 }
 
 /* `next` is the id of the next token that the vocabulary does not have. */
-static krait_status set_id(struct added_token *token, const json_t *row, size_t index, const struct bpe *bpe,
+static krait_status set_id(struct added_token *token, const struct json_value *row, size_t index, const struct bpe *bpe,
 	uint32_t *next,
 	char note[256], const char *what, struct why *why)
 {
-	const json_t *id = json_object_get(row, "id");
+	const struct json_value *id = krait__json_get(row, "id");
 	krait_status status = KRAIT_OK;
 	struct quoted quoted;
 	char *room;
 
 	krait__quote(&quoted, token->content, token->n_content);
-	if (!json_is_integer(id) || json_integer_value(id) < 0 || json_integer_value(id) >= VOCAB_MOST)
+	if (!krait__json_is(id, JSON_VALUE_INTEGER) || krait__json_integer(id) < 0 || krait__json_integer(id) >= VOCAB_MOST)
 		return krait__why(why, KRAIT_ERROR_FORMAT,
 			"%s: added_tokens[%zu] (%s): the id is no whole number from 0 to %u",
 			what, index, quoted.text, VOCAB_MOST - 1);
@@ -86,27 +86,27 @@ static krait_status set_id(struct added_token *token, const json_t *row, size_t 
 		return status;
 	if (token->id >= VOCAB_MOST)
 		return krait__why(why, KRAIT_ERROR_FORMAT, "%s: more than %u tokens", what, VOCAB_MOST);
-	if (token->id != json_integer_value(id) && !note[0])
+	if (token->id != krait__json_integer(id) && !note[0])
 		snprintf(note, 256, "added token %.120s has the id %lld in %.60s, but is %u by the vocabulary",
-			quoted.text, (long long)json_integer_value(id), what, token->id);
+			quoted.text, (long long)krait__json_integer(id), what, token->id);
 	return KRAIT_OK;
 }
 
-static krait_status load_row(struct added *out, const json_t *row, size_t index, const struct bpe *bpe,
+static krait_status load_row(struct added *out, const struct json_value *row, size_t index, const struct bpe *bpe,
 	const struct normalizer *normalizer,
 	uint32_t *next, char note[256], const char *what, struct why *why)
 {
 	struct added_token *token = &out->tokens[out->n];
-	const json_t *content = json_object_get(row, "content");
+	const struct json_value *content = krait__json_get(row, "content");
 	krait_status status;
 
 	memset(token, 0, sizeof(*token));
 	token->place = (uint32_t)index;
-	if (!json_is_string(content) || json_string_length(content) == 0)
+	if (!krait__json_is(content, JSON_VALUE_STRING) || krait__json_string_size(content) == 0)
 		return krait__why(why, KRAIT_ERROR_FORMAT,
 			"%s: added_tokens[%zu]: field 'content' is empty or no text", what, index);
-	token->n_content = json_string_length(content);
-	token->content = krait__copy_bytes(json_string_value(content), token->n_content);
+	token->n_content = krait__json_string_size(content);
+	token->content = krait__copy_bytes(krait__json_string(content), token->n_content);
 	if (!token->content)
 		return krait__why_memory(why);
 	out->n++;
@@ -178,17 +178,17 @@ static krait_status build(struct added *added, bool normalized, uint64_t seed, s
 	return ok ? KRAIT_OK : krait__why_memory(why);
 }
 
-krait_status krait__added_load(struct added *out, const json_t *rows, const struct bpe *bpe,
+krait_status krait__added_load(struct added *out, const struct json_value *rows, const struct bpe *bpe,
 	const struct normalizer *normalizer,
 	uint64_t seed, char note[256], const char *what, struct why *why)
 {
-	size_t n = json_array_size(rows);
+	size_t n = krait__json_size(rows);
 	uint32_t next = bpe->vocab.n_pieces;
 	krait_status status = KRAIT_OK;
 
 	memset(out, 0, sizeof(*out));
 	note[0] = 0;
-	if (rows && !json_is_null(rows) && !json_is_array(rows))
+	if (!krait__json_is_null(rows) && !krait__json_is(rows, JSON_VALUE_ARRAY))
 		return krait__why(why, KRAIT_ERROR_FORMAT, "%s: field 'added_tokens' is no array", what);
 	if (n > VOCAB_MOST)
 		return krait__why(why, KRAIT_ERROR_FORMAT, "%s: %zu added tokens: at most %u are taken", what, n,
@@ -197,7 +197,7 @@ krait_status krait__added_load(struct added *out, const json_t *rows, const stru
 	if (!out->tokens)
 		return krait__why_memory(why);
 	for (size_t i = 0; i < n && status == KRAIT_OK; i++)
-		status = load_row(out, json_array_get(rows, i), i, bpe, normalizer, &next, note, what, why);
+		status = load_row(out, krait__json_at(rows, i), i, bpe, normalizer, &next, note, what, why);
 	if (status == KRAIT_OK)
 		status = sort_tokens(out, what, why);
 	if (status == KRAIT_OK)

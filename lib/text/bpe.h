@@ -27,7 +27,7 @@ struct bpe_work {
 };
 
 /* From the object "model" of a tokenizer.json. */
-krait_status krait__bpe_load(struct bpe *out, const json_t *model, uint64_t seed, const char *what, struct why *why);
+krait_status krait__bpe_load(struct bpe *out, const struct json_value *model, uint64_t seed, const char *what, struct why *why);
 void krait__bpe_free(struct bpe *bpe);
 
 /* Says which ids are special: is_special[n_ids], for all of the vocabulary at least. *lost is how many bytes

@@ -3,24 +3,24 @@
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
-#include "base/json.h"
+#include "base/json_field.h"
 #include "base/memory.h"
 #include "text/bpe.h"
 
 #include <string.h>
 
 /* A field that may only be absent, null, or as good as absent. */
-static krait_status refuse_text(const json_t *model, const char *key, const char *what, struct why *why)
+static krait_status refuse_text(const struct json_value *model, const char *key, const char *what, struct why *why)
 {
 	const char *text = NULL;
-	krait_status status = krait__json_text(&text, model, key, what, why);
+	krait_status status = krait__field_text(&text, model, key, what, why);
 
 	if (status == KRAIT_OK && text && *text)
 		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "%s: model.%s is set: only byte-level BPE without it is known", what, key);
 	return status;
 }
 
-static krait_status check_kind(const json_t *model, const char *what, struct why *why)
+static krait_status check_kind(const struct json_value *model, const char *what, struct why *why)
 {
 	const char *type = "BPE";
 	struct quoted quoted;
@@ -28,19 +28,19 @@ static krait_status check_kind(const json_t *model, const char *what, struct why
 	bool byte_fallback = false;
 	krait_status status;
 
-	if (!json_is_object(model))
+	if (!krait__json_is(model, JSON_VALUE_OBJECT))
 		return krait__why(why, KRAIT_ERROR_FORMAT, "%s: field 'model' is missing or no object", what);
-	if (json_is_null(json_object_get(model, "type")))
+	if (krait__json_is_null(krait__json_get(model, "type")))
 		return krait__why(why, KRAIT_ERROR_FORMAT, "%s: field 'model.type' is null: it may be \"BPE\", or absent", what);
-	status = krait__json_text(&type, model, "type", what, why);
+	status = krait__field_text(&type, model, "type", what, why);
 	if (status == KRAIT_OK && strcmp(type, "BPE") != 0)
 		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "%s: model.type is %s: only BPE is known", what, krait__quote(&quoted, type, SIZE_MAX));
 	if (status == KRAIT_OK)
-		status = krait__json_double(&dropout, model, "dropout", what, why);
+		status = krait__field_double(&dropout, model, "dropout", what, why);
 	if (status == KRAIT_OK && dropout != 0)
 		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "%s: model.dropout is %g: only 0 is known", what, dropout);
 	if (status == KRAIT_OK)
-		status = krait__json_bool(&byte_fallback, model, "byte_fallback", what, why);
+		status = krait__field_bool(&byte_fallback, model, "byte_fallback", what, why);
 	if (status == KRAIT_OK && byte_fallback)
 		return krait__why(why, KRAIT_ERROR_UNSUPPORTED,
 			"%s: model.byte_fallback is true, a SentencePiece kind of tokenizer: only byte-level BPE is known", what);
@@ -51,11 +51,11 @@ static krait_status check_kind(const json_t *model, const char *what, struct why
 	return status;
 }
 
-static krait_status load_bytes(struct bpe *bpe, const json_t *model, const char *what, struct why *why)
+static krait_status load_bytes(struct bpe *bpe, const struct json_value *model, const char *what, struct why *why)
 {
 	const char *unknown = NULL;
 	struct quoted quoted;
-	krait_status status = krait__json_text(&unknown, model, "unk_token", what, why);
+	krait_status status = krait__field_text(&unknown, model, "unk_token", what, why);
 	unsigned n_missing = 0;
 
 	bpe->any.unknown = NO_ID;
@@ -78,22 +78,22 @@ static krait_status load_bytes(struct bpe *bpe, const json_t *model, const char 
 	return KRAIT_OK;
 }
 
-krait_status krait__bpe_load(struct bpe *out, const json_t *model, uint64_t seed, const char *what, struct why *why)
+krait_status krait__bpe_load(struct bpe *out, const struct json_value *model, uint64_t seed, const char *what, struct why *why)
 {
 	krait_status status;
 
 	memset(out, 0, sizeof(*out));
 	status = check_kind(model, what, why);
 	if (status == KRAIT_OK)
-		status = krait__json_bool(&out->fuse_unknown, model, "fuse_unk", what, why);
+		status = krait__field_bool(&out->fuse_unknown, model, "fuse_unk", what, why);
 	if (status == KRAIT_OK)
-		status = krait__json_bool(&out->ignore_merges, model, "ignore_merges", what, why);
+		status = krait__field_bool(&out->ignore_merges, model, "ignore_merges", what, why);
 	if (status == KRAIT_OK)
-		status = krait__vocab_load(&out->vocab, json_object_get(model, "vocab"), seed, what, why);
+		status = krait__vocab_load(&out->vocab, krait__json_get(model, "vocab"), seed, what, why);
 	if (status == KRAIT_OK)
 		status = load_bytes(out, model, what, why);
 	if (status == KRAIT_OK)
-		status = krait__merges_load(&out->merges, &out->vocab, json_object_get(model, "merges"), seed, what, why);
+		status = krait__merges_load(&out->merges, &out->vocab, krait__json_get(model, "merges"), seed, what, why);
 	out->plain = out->any;
 	if (status != KRAIT_OK)
 		krait__bpe_free(out);

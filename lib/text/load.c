@@ -4,34 +4,21 @@
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
-#include "base/json.h"
+#include "base/json_field.h"
 #include "base/memory.h"
+#include "base/seed.h"
 #include "text/tokenizer_parts.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
-/* What makes the hash tables unforeseeable; it never shows in results. */
-static uint64_t seed_of(const void *block)
+static krait_status check_decoder(const struct json_value *node, const char *what, struct why *why)
 {
-	uint64_t seed;
-	struct timespec now;
-
-	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) == (ssize_t)sizeof(seed))
-		return seed;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return ((uint64_t)(uintptr_t)block ^ (uint64_t)now.tv_nsec << 20) * 0x9e3779b97f4a7c15u;
-}
-
-static krait_status check_decoder(const json_t *node, const char *what, struct why *why)
-{
-	const char *type = json_string_value(json_object_get(node, "type"));
+	const char *type = krait__json_string(krait__json_get(node, "type"));
 	struct quoted quoted;
 
-	if (!node || json_is_null(node) || (type && strcmp(type, "ByteLevel") == 0))
+	if (krait__json_is_null(node) || (type && strcmp(type, "ByteLevel") == 0))
 		return KRAIT_OK;
 	return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "%s: decoder %s is not known: only ByteLevel is",
 		what, krait__quote(&quoted, type ? type : "", SIZE_MAX));
@@ -58,40 +45,40 @@ static krait_status mark_special(krait_tokenizer *t, struct why *why)
 	return KRAIT_OK;
 }
 
-static krait_status fill(krait_tokenizer *t, const json_t *root, const char *what, struct why *why)
+static krait_status fill(krait_tokenizer *t, const struct json_value *root, const char *what, struct why *why)
 {
-	uint64_t seed = seed_of(t);
+	uint64_t seed = krait__hash_seed(t);
 	krait_status status;
 
-	if (!json_is_object(root))
+	if (!krait__json_is(root, JSON_VALUE_OBJECT))
 		return krait__why(why, KRAIT_ERROR_FORMAT, "%s: not a JSON object", what);
-	status = check_decoder(json_object_get(root, "decoder"), what, why);
+	status = check_decoder(krait__json_get(root, "decoder"), what, why);
 	if (status == KRAIT_OK)
-		status = krait__normalizer_load(&t->normalizer, json_object_get(root, "normalizer"), what, why);
+		status = krait__normalizer_load(&t->normalizer, krait__json_get(root, "normalizer"), what, why);
 	if (status == KRAIT_OK)
-		status = krait__pretokenizer_load(&t->pretokenizer, json_object_get(root, "pre_tokenizer"), what, why);
+		status = krait__pretokenizer_load(&t->pretokenizer, krait__json_get(root, "pre_tokenizer"), what, why);
 	if (status == KRAIT_OK)
-		status = krait__bpe_load(&t->bpe, json_object_get(root, "model"), seed, what, why);
+		status = krait__bpe_load(&t->bpe, krait__json_get(root, "model"), seed, what, why);
 	if (status == KRAIT_OK)
-		status = krait__added_load(&t->added, json_object_get(root, "added_tokens"), &t->bpe, &t->normalizer, seed, t->note, what, why);
+		status = krait__added_load(&t->added, krait__json_get(root, "added_tokens"), &t->bpe, &t->normalizer, seed, t->note, what, why);
 	if (status != KRAIT_OK)
 		return status;
 	t->n_ids = t->bpe.vocab.n_ids;
 	if (t->added.n && t->added.tokens[t->added.n - 1].id >= t->n_ids)
 		t->n_ids = t->added.tokens[t->added.n - 1].id + 1;
-	status = krait__post_load(&t->post, json_object_get(root, "post_processor"), t->n_ids, what, why);
+	status = krait__post_load(&t->post, krait__json_get(root, "post_processor"), t->n_ids, what, why);
 	return status == KRAIT_OK ? mark_special(t, why) : status;
 }
 
 krait_status krait__tokenizer_fill(krait_tokenizer *tokenizer, const char *json, size_t n_json, const char *what, struct why *why)
 {
-	json_t *root = krait__json_parse(json, n_json, what, why);
+	struct json_value *root = krait__json_read_strict(json, n_json, what, why);
 	krait_status status;
 
 	if (!root)
 		return why->status;
 	status = fill(tokenizer, root, what, why);
-	json_decref(root);
+	krait__json_free(root);
 	return status;
 }
 

@@ -17,17 +17,17 @@ struct parts {
 	size_t n_left, n_right;
 };
 
-static bool parts_of(struct parts *out, const json_t *entry)
+static bool parts_of(struct parts *out, const struct json_value *entry)
 {
-	const json_t *left = json_array_get(entry, 0), *right = json_array_get(entry, 1);
-	const char *text = json_string_value(entry), *space;
+	const struct json_value *left = krait__json_at(entry, 0), *right = krait__json_at(entry, 1);
+	const char *text = krait__json_string(entry), *space;
 
-	if (json_array_size(entry) == 2 && json_is_string(left) && json_is_string(right)) {
-		*out = (struct parts){ json_string_value(left), json_string_value(right), json_string_length(left), json_string_length(right) };
+	if (krait__json_size(entry) == 2 && krait__json_is(left, JSON_VALUE_STRING) && krait__json_is(right, JSON_VALUE_STRING)) {
+		*out = (struct parts){ krait__json_string(left), krait__json_string(right), krait__json_string_size(left), krait__json_string_size(right) };
 		return true;
 	}
 	space = text ? strchr(text, ' ') : NULL;
-	if (!space || strchr(space + 1, ' ') || strlen(text) != json_string_length(entry))
+	if (!space || strchr(space + 1, ' ') || strlen(text) != krait__json_string_size(entry))
 		return false;
 	*out = (struct parts){ text, space + 1, (size_t)(space - text), strlen(space + 1) };
 	return true;
@@ -51,7 +51,7 @@ static void insert(struct merges *merges, uint32_t left, uint32_t right, uint32_
 }
 
 /* `room` is scratch that holds both parts. */
-static krait_status load_one(struct merges *merges, const struct vocab *vocab, const json_t *entry, uint32_t index,
+static krait_status load_one(struct merges *merges, const struct vocab *vocab, const struct json_value *entry, uint32_t index,
 	struct buffer *room, const char *what, struct why *why)
 {
 	struct parts p;
@@ -82,15 +82,15 @@ static krait_status load_one(struct merges *merges, const struct vocab *vocab, c
 	return KRAIT_OK;
 }
 
-krait_status krait__merges_load(struct merges *out, const struct vocab *vocab, const json_t *merges, uint64_t seed, const char *what, struct why *why)
+krait_status krait__merges_load(struct merges *out, const struct vocab *vocab, const struct json_value *merges, uint64_t seed, const char *what, struct why *why)
 {
-	size_t n = json_array_size(merges);
+	size_t n = krait__json_size(merges);
 	struct buffer room = { 0 };
 	krait_status status = KRAIT_OK;
 	unsigned bits = 4;
 
 	memset(out, 0, sizeof(*out));
-	if (!json_is_array(merges))
+	if (!krait__json_is(merges, JSON_VALUE_ARRAY))
 		return krait__why(why, KRAIT_ERROR_FORMAT, "%s: field 'model.merges' is missing or no array", what);
 	if (n > MERGES_MOST)
 		return krait__why(why, KRAIT_ERROR_FORMAT, "%s: model.merges has %zu entries: at most %u are taken", what, n, MERGES_MOST);
@@ -104,7 +104,7 @@ krait_status krait__merges_load(struct merges *out, const struct vocab *vocab, c
 		return krait__why_memory(why);
 	memset(out->slots, 0xff, sizeof(*out->slots) << bits);
 	for (size_t i = 0; i < n && status == KRAIT_OK; i++)
-		status = load_one(out, vocab, json_array_get(merges, i), (uint32_t)i, &room, what, why);
+		status = load_one(out, vocab, krait__json_at(merges, i), (uint32_t)i, &room, what, why);
 	krait__buffer_free(&room);
 	if (status != KRAIT_OK)
 		krait__merges_free(out);

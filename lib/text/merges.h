@@ -20,7 +20,7 @@ struct merges {
 };
 
 /* From the array "merges" of a tokenizer.json: "a b" or ["a", "b"]; of equal pairs the later counts. */
-krait_status krait__merges_load(struct merges *out, const struct vocab *vocab, const json_t *merges, uint64_t seed, const char *what, struct why *why);
+krait_status krait__merges_load(struct merges *out, const struct vocab *vocab, const struct json_value *merges, uint64_t seed, const char *what, struct why *why);
 void krait__merges_free(struct merges *merges);
 
 /* Marks the merges that make a token whose flag is set. */

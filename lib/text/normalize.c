@@ -249,26 +249,26 @@ static krait_status add_step(struct normalizer *out, const char *type, const cha
 		what, krait__quote(&quoted, type, SIZE_MAX));
 }
 
-static const char *type_of(const json_t *node)
+static const char *type_of(const struct json_value *node)
 {
-	const char *type = json_string_value(json_object_get(node, "type"));
+	const char *type = krait__json_string(krait__json_get(node, "type"));
 
 	return type ? type : "";
 }
 
-krait_status krait__normalizer_load(struct normalizer *out, const json_t *node, const char *what, struct why *why)
+krait_status krait__normalizer_load(struct normalizer *out, const struct json_value *node, const char *what, struct why *why)
 {
-	const json_t *members = json_object_get(node, "normalizers");
+	const struct json_value *members = krait__json_get(node, "normalizers");
 	krait_status status = KRAIT_OK;
 
 	out->n_steps = 0;
-	if (!node || json_is_null(node))
+	if (krait__json_is_null(node))
 		return KRAIT_OK;
 	if (strcmp(type_of(node), "Sequence") != 0)
 		return add_step(out, type_of(node), what, why);
-	if (!json_is_array(members))
+	if (!krait__json_is(members, JSON_VALUE_ARRAY))
 		return krait__why(why, KRAIT_ERROR_FORMAT, "%s: field 'normalizer.normalizers' is missing or no array", what);
-	for (size_t i = 0; i < json_array_size(members) && status == KRAIT_OK; i++)
-		status = add_step(out, type_of(json_array_get(members, i)), what, why);
+	for (size_t i = 0; i < krait__json_size(members) && status == KRAIT_OK; i++)
+		status = add_step(out, type_of(krait__json_at(members, i)), what, why);
 	return status;
 }

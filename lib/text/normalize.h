@@ -3,10 +3,8 @@
 #ifndef KRAIT_TEXT_NORMALIZE_H
 #define KRAIT_TEXT_NORMALIZE_H
 
-#include "base/buffer.h"
-#include "base/why.h"
+#include "base/json_tree.h"
 
-#include <jansson.h>
 #include <stdint.h>
 
 #define NORMALIZER_STEPS 16
@@ -19,7 +17,7 @@ struct normalizer {
 };
 
 /* From "normalizer"; NULL or null is none. */
-krait_status krait__normalizer_load(struct normalizer *out, const json_t *node, const char *what, struct why *why);
+krait_status krait__normalizer_load(struct normalizer *out, const struct json_value *node, const char *what, struct why *why);
 
 /* Room for one text at a time; zero-initialise. */
 struct normal_work {

@@ -29,42 +29,42 @@ static krait_status insert(krait_token **list, size_t *n, size_t at, krait_token
 }
 
 /* The ids of one special token of a template, put around what is there: before it at *at, which moves on. */
-static krait_status add_special(struct post *out, const json_t *node, const json_t *special, bool behind, size_t *at,
+static krait_status add_special(struct post *out, const struct json_value *node, const struct json_value *special, bool behind, size_t *at,
 	uint32_t n_ids, const char *what, struct why *why)
 {
-	const char *name = json_string_value(json_object_get(special, "id"));
-	const json_t *ids = name ? json_object_get(json_object_get(json_object_get(node, "special_tokens"), name), "ids") : NULL;
+	const char *name = krait__json_string(krait__json_get(special, "id"));
+	const struct json_value *ids = name ? krait__json_get(krait__json_get(krait__json_get(node, "special_tokens"), name), "ids") : NULL;
 	struct quoted quoted;
 	krait_status status = KRAIT_OK;
 
-	if (!json_is_array(ids))
+	if (!krait__json_is(ids, JSON_VALUE_ARRAY))
 		return krait__why(why, KRAIT_ERROR_FORMAT, "%s: post_processor names the special token %s and does not give its ids",
 			what, krait__quote(&quoted, name ? name : "", SIZE_MAX));
-	for (size_t i = 0; i < json_array_size(ids) && status == KRAIT_OK; i++) {
-		const json_t *id = json_array_get(ids, i);
+	for (size_t i = 0; i < krait__json_size(ids) && status == KRAIT_OK; i++) {
+		const struct json_value *id = krait__json_at(ids, i);
 
-		if (!json_is_integer(id) || json_integer_value(id) < 0 || json_integer_value(id) >= n_ids)
+		if (!krait__json_is(id, JSON_VALUE_INTEGER) || krait__json_integer(id) < 0 || krait__json_integer(id) >= n_ids)
 			return krait__why(why, KRAIT_ERROR_FORMAT, "%s: post_processor: an id of %s is outside the vocabulary of %u",
 				what, krait__quote(&quoted, name, SIZE_MAX), n_ids);
 		if (behind)
-			status = insert(&out->after, &out->n_after, out->n_after, (krait_token)json_integer_value(id), what, why);
+			status = insert(&out->after, &out->n_after, out->n_after, (krait_token)krait__json_integer(id), what, why);
 		else
-			status = insert(&out->before, &out->n_before, (*at)++, (krait_token)json_integer_value(id), what, why);
+			status = insert(&out->before, &out->n_before, (*at)++, (krait_token)krait__json_integer(id), what, why);
 	}
 	return status;
 }
 
-static krait_status load_template(struct post *out, const json_t *node, uint32_t n_ids, const char *what, struct why *why)
+static krait_status load_template(struct post *out, const struct json_value *node, uint32_t n_ids, const char *what, struct why *why)
 {
-	const json_t *single = json_object_get(node, "single");
+	const struct json_value *single = krait__json_get(node, "single");
 	krait_status status = KRAIT_OK;
 	size_t n_texts = 0, at = 0;
 
-	if (!json_is_array(single))
+	if (!krait__json_is(single, JSON_VALUE_ARRAY))
 		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "%s: post_processor TemplateProcessing: field 'single' is no array", what);
-	for (size_t i = 0; i < json_array_size(single) && status == KRAIT_OK; i++) {
-		const json_t *member = json_array_get(single, i);
-		const json_t *special = json_object_get(member, "SpecialToken");
+	for (size_t i = 0; i < krait__json_size(single) && status == KRAIT_OK; i++) {
+		const struct json_value *member = krait__json_at(single, i);
+		const struct json_value *special = krait__json_get(member, "SpecialToken");
 
 		if (special)
 			status = add_special(out, node, special, n_texts > 0, &at, n_ids, what, why);
@@ -76,9 +76,9 @@ static krait_status load_template(struct post *out, const json_t *node, uint32_t
 	return status;
 }
 
-static krait_status load_one(struct post *out, const json_t *node, uint32_t n_ids, const char *what, struct why *why)
+static krait_status load_one(struct post *out, const struct json_value *node, uint32_t n_ids, const char *what, struct why *why)
 {
-	const char *type = json_string_value(json_object_get(node, "type"));
+	const char *type = krait__json_string(krait__json_get(node, "type"));
 	struct quoted quoted;
 
 	type = type ? type : "";
@@ -90,22 +90,22 @@ static krait_status load_one(struct post *out, const json_t *node, uint32_t n_id
 		what, krait__quote(&quoted, type, SIZE_MAX));
 }
 
-krait_status krait__post_load(struct post *out, const json_t *node, uint32_t n_ids, const char *what, struct why *why)
+krait_status krait__post_load(struct post *out, const struct json_value *node, uint32_t n_ids, const char *what, struct why *why)
 {
-	const char *type = json_string_value(json_object_get(node, "type"));
-	const json_t *members = json_object_get(node, "processors");
+	const char *type = krait__json_string(krait__json_get(node, "type"));
+	const struct json_value *members = krait__json_get(node, "processors");
 	krait_status status = KRAIT_OK;
 
 	memset(out, 0, sizeof(*out));
-	if (!node || json_is_null(node))
+	if (krait__json_is_null(node))
 		return KRAIT_OK;
 	if (!type || strcmp(type, "Sequence") != 0)
 		status = load_one(out, node, n_ids, what, why);
-	else if (!json_is_array(members))
+	else if (!krait__json_is(members, JSON_VALUE_ARRAY))
 		status = krait__why(why, KRAIT_ERROR_FORMAT, "%s: field 'post_processor.processors' is missing or no array", what);
 	else
-		for (size_t i = 0; i < json_array_size(members) && status == KRAIT_OK; i++)
-			status = load_one(out, json_array_get(members, i), n_ids, what, why);
+		for (size_t i = 0; i < krait__json_size(members) && status == KRAIT_OK; i++)
+			status = load_one(out, krait__json_at(members, i), n_ids, what, why);
 	if (status != KRAIT_OK)
 		krait__post_free(out);
 	return status;

@@ -3,9 +3,8 @@
 #ifndef KRAIT_TEXT_POST_H
 #define KRAIT_TEXT_POST_H
 
-#include "base/why.h"
+#include "base/json_tree.h"
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -15,7 +14,7 @@ struct post {
 };
 
 /* From "post_processor". `n_ids`: the ids it names must be below. */
-krait_status krait__post_load(struct post *out, const json_t *node, uint32_t n_ids, const char *what, struct why *why);
+krait_status krait__post_load(struct post *out, const struct json_value *node, uint32_t n_ids, const char *what, struct why *why);
 void krait__post_free(struct post *post);
 
 #endif

@@ -3,11 +3,10 @@
 #ifndef KRAIT_TEXT_PRETOKENIZE_H
 #define KRAIT_TEXT_PRETOKENIZE_H
 
-#include "base/buffer.h"
+#include "base/json_tree.h"
 #include "text/regex.h"
 #include "text/split.h"
 
-#include <jansson.h>
 
 #define PRE_STEPS 16
 
@@ -29,7 +28,7 @@ struct pretokenizer {
 	size_t n_steps;
 };
 
-krait_status krait__pretokenizer_load(struct pretokenizer *out, const json_t *node, const char *what, struct why *why);
+krait_status krait__pretokenizer_load(struct pretokenizer *out, const struct json_value *node, const char *what, struct why *why);
 void krait__pretokenizer_free(struct pretokenizer *pretokenizer);
 
 /* Room for one text at a time; zero-initialise. */

@@ -3,13 +3,13 @@
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
-#include "base/json.h"
+#include "base/json_field.h"
 #include "base/memory.h"
 #include "text/pretokenize.h"
 
 #include <string.h>
 
-static krait_status load_behaviour(struct pre_step *step, const json_t *node, const char *what, struct why *why)
+static krait_status load_behaviour(struct pre_step *step, const struct json_value *node, const char *what, struct why *why)
 {
 	static const struct { const char *name; enum behaviour behaviour; } known[] = {
 		{ "Isolated", SPLIT_ISOLATED }, { "Removed", SPLIT_REMOVED }, { "Contiguous", SPLIT_CONTIGUOUS },
@@ -17,7 +17,7 @@ static krait_status load_behaviour(struct pre_step *step, const json_t *node, co
 	};
 	const char *name = "Isolated";
 	struct quoted quoted;
-	krait_status status = krait__json_text(&name, node, "behavior", what, why);
+	krait_status status = krait__field_text(&name, node, "behavior", what, why);
 
 	if (status != KRAIT_OK)
 		return status;
@@ -29,57 +29,57 @@ static krait_status load_behaviour(struct pre_step *step, const json_t *node, co
 	return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "%s: pre_tokenizer: the behavior %s is not known", what, krait__quote(&quoted, name, SIZE_MAX));
 }
 
-static krait_status load_bytes(struct pre_step *step, const json_t *node, const char *what, struct why *why)
+static krait_status load_bytes(struct pre_step *step, const struct json_value *node, const char *what, struct why *why)
 {
 	bool use_regex = true;
 	krait_status status;
 
 	step->kind = PRE_BYTES;
 	step->prefix_space = true;
-	status = krait__json_bool(&step->prefix_space, node, "add_prefix_space", what, why);
+	status = krait__field_bool(&step->prefix_space, node, "add_prefix_space", what, why);
 	if (status == KRAIT_OK)
-		status = krait__json_bool(&use_regex, node, "use_regex", what, why);
+		status = krait__field_bool(&use_regex, node, "use_regex", what, why);
 	step->scanner = use_regex ? SCAN_GPT2 : SCAN_NONE;
 	return status;
 }
 
-static krait_status load_split(struct pre_step *step, const json_t *node, const char *what, struct why *why)
+static krait_status load_split(struct pre_step *step, const struct json_value *node, const char *what, struct why *why)
 {
-	const json_t *pattern = json_object_get(node, "pattern");
-	const json_t *regex = json_object_get(pattern, "Regex"), *literal = json_object_get(pattern, "String");
+	const struct json_value *pattern = krait__json_get(node, "pattern");
+	const struct json_value *regex = krait__json_get(pattern, "Regex"), *literal = krait__json_get(pattern, "String");
 	krait_status status = load_behaviour(step, node, what, why);
 
 	step->kind = PRE_SPLIT;
 	if (status == KRAIT_OK)
-		status = krait__json_bool(&step->invert, node, "invert", what, why);
+		status = krait__field_bool(&step->invert, node, "invert", what, why);
 	if (status != KRAIT_OK)
 		return status;
-	if (json_is_string(literal)) {
-		step->n_literal = json_string_length(literal);
-		step->literal = krait__copy_bytes(json_string_value(literal), step->n_literal);
+	if (krait__json_is(literal, JSON_VALUE_STRING)) {
+		step->n_literal = krait__json_string_size(literal);
+		step->literal = krait__copy_bytes(krait__json_string(literal), step->n_literal);
 		return step->literal ? KRAIT_OK : krait__why_memory(why);
 	}
-	if (!json_is_string(regex))
+	if (!krait__json_is(regex, JSON_VALUE_STRING))
 		return krait__why(why, KRAIT_ERROR_FORMAT, "%s: pre_tokenizer: a Split has no pattern of the kind Regex or String", what);
-	step->scanner = krait__scanner_of(json_string_value(regex));
+	step->scanner = krait__scanner_of(krait__json_string(regex));
 	if (step->scanner != SCAN_NONE)
 		return KRAIT_OK;
-	return krait__regex_compile(&step->regex, json_string_value(regex), json_string_length(regex), what, why);
+	return krait__regex_compile(&step->regex, krait__json_string(regex), krait__json_string_size(regex), what, why);
 }
 
-static krait_status load_digits(struct pre_step *step, const json_t *node, const char *what, struct why *why)
+static krait_status load_digits(struct pre_step *step, const struct json_value *node, const char *what, struct why *why)
 {
 	bool individual = false;
-	krait_status status = krait__json_bool(&individual, node, "individual_digits", what, why);
+	krait_status status = krait__field_bool(&individual, node, "individual_digits", what, why);
 
 	step->kind = PRE_DIGITS;
 	step->behaviour = individual ? SPLIT_ISOLATED : SPLIT_CONTIGUOUS;
 	return status;
 }
 
-static krait_status load_step(struct pretokenizer *out, const json_t *node, const char *what, struct why *why)
+static krait_status load_step(struct pretokenizer *out, const struct json_value *node, const char *what, struct why *why)
 {
-	const char *type = json_string_value(json_object_get(node, "type"));
+	const char *type = krait__json_string(krait__json_get(node, "type"));
 	struct quoted quoted;
 	struct pre_step *step;
 
@@ -100,20 +100,20 @@ static krait_status load_step(struct pretokenizer *out, const json_t *node, cons
 		what, krait__quote(&quoted, type, SIZE_MAX));
 }
 
-krait_status krait__pretokenizer_load(struct pretokenizer *out, const json_t *node, const char *what, struct why *why)
+krait_status krait__pretokenizer_load(struct pretokenizer *out, const struct json_value *node, const char *what, struct why *why)
 {
-	const char *type = json_string_value(json_object_get(node, "type"));
-	const json_t *members = json_object_get(node, "pretokenizers");
+	const char *type = krait__json_string(krait__json_get(node, "type"));
+	const struct json_value *members = krait__json_get(node, "pretokenizers");
 	krait_status status = KRAIT_OK;
 	size_t n_bytes = 0;
 
 	memset(out, 0, sizeof(*out));
-	if (type && strcmp(type, "Sequence") == 0 && !json_is_array(members))
+	if (type && strcmp(type, "Sequence") == 0 && !krait__json_is(members, JSON_VALUE_ARRAY))
 		status = krait__why(why, KRAIT_ERROR_FORMAT, "%s: field 'pre_tokenizer.pretokenizers' is missing or no array", what);
 	else if (type && strcmp(type, "Sequence") == 0)
-		for (size_t i = 0; i < json_array_size(members) && status == KRAIT_OK; i++)
-			status = load_step(out, json_array_get(members, i), what, why);
-	else if (node && !json_is_null(node))
+		for (size_t i = 0; i < krait__json_size(members) && status == KRAIT_OK; i++)
+			status = load_step(out, krait__json_at(members, i), what, why);
+	else if (!krait__json_is_null(node))
 		status = load_step(out, node, what, why);
 	for (size_t i = 0; i < out->n_steps; i++)
 		n_bytes += out->steps[i].kind == PRE_BYTES;

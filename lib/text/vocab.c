@@ -43,18 +43,22 @@ uint32_t krait__vocab_find_spelled(const struct vocab *vocab, const char *text, 
 }
 
 /* The pieces by id, each id once; also sets the counts. */
-static krait_status order_pieces(const char ***out, struct vocab *v, const json_t *vocab, const char *what, struct why *why)
+static krait_status order_pieces(const char ***out, struct vocab *v, const struct json_value *vocab, const char *what, struct why *why)
 {
-	const char *key;
-	json_t *value;
 	struct quoted quoted;
 	const char **names;
 
-	v->n_pieces = (uint32_t)json_object_size(vocab);
-	json_object_foreach((json_t *)vocab, key, value) {
-		json_int_t id = json_integer_value(value);
+	v->n_pieces = (uint32_t)krait__json_size(vocab);
+	for (size_t i = 0; i < v->n_pieces; i++) {
+		const struct json_value *value = krait__json_member(vocab, i);
+		int64_t id = krait__json_integer(value);
+		size_t n_key;
+		const char *key = krait__json_key(vocab, i, &n_key);
 
-		if (!json_is_integer(value) || id < 0 || id >= VOCAB_MOST)
+		if (strlen(key) != n_key)
+			return krait__why(why, KRAIT_ERROR_FORMAT, "%s: model.vocab: the piece %s holds U+0000, which no piece is spelled with", what,
+				krait__quote(&quoted, key, n_key));
+		if (!krait__json_is(value, JSON_VALUE_INTEGER) || id < 0 || id >= VOCAB_MOST)
 			return krait__why(why, KRAIT_ERROR_FORMAT, "%s: model.vocab: the id of %s is no whole number from 0 to %u",
 				what, krait__quote(&quoted, key, SIZE_MAX), VOCAB_MOST - 1);
 		if ((uint32_t)id >= v->n_ids)
@@ -68,8 +72,9 @@ static krait_status order_pieces(const char ***out, struct vocab *v, const json_
 	*out = names;
 	if (!names)
 		return krait__why_memory(why);
-	json_object_foreach((json_t *)vocab, key, value) {
-		json_int_t id = json_integer_value(value);
+	for (size_t i = 0; i < v->n_pieces; i++) {
+		const char *key = krait__json_key(vocab, i, NULL);
+		int64_t id = krait__json_integer(krait__json_member(vocab, i));
 
 		if (names[id])
 			return krait__why(why, KRAIT_ERROR_FORMAT, "%s: model.vocab: id %lld stands for two pieces, one of them %s: each needs its own",
@@ -135,18 +140,18 @@ static krait_status hash_pieces(struct vocab *v, struct why *why)
 	return KRAIT_OK;
 }
 
-krait_status krait__vocab_load(struct vocab *out, const json_t *vocab, uint64_t seed, const char *what, struct why *why)
+krait_status krait__vocab_load(struct vocab *out, const struct json_value *vocab, uint64_t seed, const char *what, struct why *why)
 {
 	const char **names = NULL;
 	krait_status status;
 
 	memset(out, 0, sizeof(*out));
 	out->seed = seed;
-	if (!json_is_object(vocab) || json_object_size(vocab) == 0)
+	if (!krait__json_is(vocab, JSON_VALUE_OBJECT) || krait__json_size(vocab) == 0)
 		return krait__why(why, KRAIT_ERROR_FORMAT, "%s: field 'model.vocab' is missing or no object with pieces", what);
-	if (json_object_size(vocab) > VOCAB_MOST)
+	if (krait__json_size(vocab) > VOCAB_MOST)
 		return krait__why(why, KRAIT_ERROR_FORMAT, "%s: model.vocab has %zu pieces: at most %u are taken",
-			what, json_object_size(vocab), VOCAB_MOST);
+			what, krait__json_size(vocab), VOCAB_MOST);
 	status = order_pieces(&names, out, vocab, what, why);
 	if (status == KRAIT_OK)
 		status = store_pieces(out, names, what, why);

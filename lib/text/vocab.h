@@ -3,9 +3,8 @@
 #ifndef KRAIT_TEXT_VOCAB_H
 #define KRAIT_TEXT_VOCAB_H
 
-#include "base/why.h"
+#include "base/json_tree.h"
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -25,7 +24,7 @@ struct vocab {
 
 /* From the object "vocab" of a tokenizer.json. `seed` keeps a hostile file from
  * choosing names that collide. */
-krait_status krait__vocab_load(struct vocab *out, const json_t *vocab, uint64_t seed, const char *what, struct why *why);
+krait_status krait__vocab_load(struct vocab *out, const struct json_value *vocab, uint64_t seed, const char *what, struct why *why);
 void krait__vocab_free(struct vocab *vocab);
 
 /* The id of a piece by its bytes; one that is verbatim is found only if asked for. NO_ID: none. */

@@ -4,6 +4,8 @@
 #include "krait_experimental.h"
 #include "support.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -34,6 +36,45 @@ START_TEST(no_handle)
 	ck_assert_ptr_nonnull(strstr(krait_model_error(model), "/nonexistent"));
 	ck_assert_uint_eq(krait_model_state_size(model), 0);
 	krait_model_free(model);
+}
+END_TEST
+
+static void *open_devices(void *stop)
+{
+	while (!atomic_load((atomic_bool *)stop)) {
+		krait_devices *devices;
+
+		krait_devices_open(&devices);
+		krait_devices_free(devices);
+	}
+	return NULL;
+}
+
+/* A child may open anew whatever the parent's threads were opening when it was forked. */
+START_TEST(a_child_opens_while_the_parent_does)
+{
+	static atomic_bool stop;
+	pthread_t thread;
+
+	atomic_store(&stop, false);
+	ck_assert_int_eq(pthread_create(&thread, NULL, open_devices, &stop), 0);
+	for (int i = 0; i < 100; i++) {
+		pid_t child = fork();
+		int status;
+
+		ck_assert_int_ge(child, 0);
+		if (child == 0) {
+			krait_devices *devices;
+
+			alarm(20);
+			krait_devices_open(&devices);
+			_exit(0);
+		}
+		ck_assert_int_eq(waitpid(child, &status, 0), child);
+		ck_assert_msg(WIFEXITED(status), "the child hung");
+	}
+	atomic_store(&stop, true);
+	pthread_join(thread, NULL);
 }
 END_TEST
 
@@ -144,6 +185,7 @@ int main(void)
 
 	tcase_add_test(tests, no_handle);
 	tcase_add_test(tests, references);
+	tcase_add_test(tests, a_child_opens_while_the_parent_does);
 	tcase_add_test(tests, the_log);
 	tcase_add_test(tests, options_are_copied);
 	tcase_add_test(tests, instructions_that_are_none);

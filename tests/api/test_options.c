@@ -51,15 +51,20 @@ START_TEST(values_out_of_range)
 		ck_assert_int_eq(krait_options_set_int(options, numbers[i].option, numbers[i].number), KRAIT_ERROR_ARGUMENT);
 		ck_assert_ptr_nonnull(strstr(krait_options_error(options), "KRAIT_OPTION_"));
 	}
-	ck_assert_int_eq(krait_options_set_text(options, KRAIT_OPTION_WEIGHTS, "f64"), KRAIT_ERROR_ARGUMENT);
+	ck_assert_int_eq(krait_options_set_text(options, KRAIT_OPTION_WEIGHTS, "f64"), KRAIT_ERROR_UNSUPPORTED);
 	ck_assert_ptr_nonnull(strstr(krait_options_error(options), "'f64'"));
 	ck_assert_ptr_nonnull(strstr(krait_options_error(options), "bf16"));
-	ck_assert_int_eq(krait_options_set_text(options, KRAIT_OPTION_WEIGHTS, "asis f32"), KRAIT_ERROR_ARGUMENT);
-	ck_assert_int_eq(krait_options_set_text(options, KRAIT_OPTION_WEIGHTS, ""), KRAIT_ERROR_ARGUMENT);
-	ck_assert_int_eq(krait_options_set_text(options, KRAIT_OPTION_PRECISION, "exactly"), KRAIT_ERROR_ARGUMENT);
+	ck_assert_int_eq(krait_options_set_text(options, KRAIT_OPTION_WEIGHTS, "asis f32"), KRAIT_ERROR_UNSUPPORTED);
+	ck_assert_int_eq(krait_options_set_text(options, KRAIT_OPTION_WEIGHTS, ""), KRAIT_ERROR_UNSUPPORTED);
+	ck_assert_int_eq(krait_options_set_text(options, KRAIT_OPTION_PRECISION, "exactly"), KRAIT_ERROR_UNSUPPORTED);
+	ck_assert_int_eq(krait_options_set_text(options, KRAIT_OPTION_INSTRUCTIONS, "foo"), KRAIT_ERROR_UNSUPPORTED);
+	ck_assert_ptr_nonnull(strstr(krait_options_error(options), "avx2"));
+	ck_assert_int_eq(krait_options_set_text(options, KRAIT_OPTION_DEVICE, "metal"), KRAIT_ERROR_UNSUPPORTED);
+	ck_assert_ptr_nonnull(strstr(krait_options_error(options), "cuda:N"));
+	ck_assert_int_eq(krait_options_set_text(options, KRAIT_OPTION_DEVICE, "cuda:x"), KRAIT_ERROR_UNSUPPORTED);
 	ck_assert_int_eq(krait_options_set_text(options, KRAIT_OPTION_DEVICE, NULL), KRAIT_ERROR_ARGUMENT);
 	/* For a later version. */
-	ck_assert_int_eq(krait_options_set_text(options, KRAIT_OPTION_WEIGHTS, "int2"), KRAIT_ERROR_ARGUMENT);
+	ck_assert_int_eq(krait_options_set_text(options, KRAIT_OPTION_WEIGHTS, "int2"), KRAIT_ERROR_UNSUPPORTED);
 }
 END_TEST
 

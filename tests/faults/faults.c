@@ -8,7 +8,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <jansson.h>
 #include <malloc.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -135,7 +134,6 @@ static void *watch_resize(void *block, size_t size)
 }
 
 static void *watch_aligned(size_t alignment, size_t size) { return hit() ? NULL : counted(aligned_alloc(alignment, size)); }
-static void *watch_alloc(size_t size) { return hit() ? NULL : counted(malloc(size)); }
 
 static void watch_release(void *block)
 {
@@ -147,7 +145,6 @@ static void watch_release(void *block)
 static void watch_memory(void)
 {
 	krait__allocator = (struct krait__allocator){ watch_resize, watch_aligned, watch_release };
-	json_set_alloc_funcs(watch_alloc, watch_release);
 }
 
 #endif
@@ -179,13 +176,13 @@ static size_t shorter(size_t size)
 }
 
 static int fail_open(const char *path, int flags, mode_t mode) { return fails(false) ? -1 : real.open(path, flags, mode); }
-static int fail_open_at(int folder, const char *name, int flags, mode_t mode) { return fails(false) ? -1 : real.open_at(folder, name, flags, mode); }
 static int fail_stat_open(int fd, struct stat *out) { return fails(false) ? -1 : real.stat_open(fd, out); }
 static int fail_stat_path(const char *path, struct stat *out) { return fails(false) ? -1 : real.stat_path(path, out); }
 static ssize_t fail_read_at(int fd, void *out, size_t size, off_t offset) { return fails(true) ? -1 : real.read_at(fd, out, shorter(size), offset); }
 static void *fail_map(size_t size, int fd) { return fails(false) ? NULL : real.map(size, fd); }
 static int fail_sync(int fd) { return fails(false) ? -1 : real.sync(fd); }
 static int fail_rename(const char *from, const char *to) { return fails(false) ? -1 : real.rename(from, to); }
+static int fail_change_mode(int fd, mode_t mode) { return fails(false) ? -1 : real.change_mode(fd, mode); }
 static int fail_remove(const char *path) { return fails(false) ? -1 : real.remove(path); }
 static DIR *fail_open_folder(const char *path) { return fails(false) ? NULL : real.open_folder(path); }
 
@@ -225,9 +222,9 @@ void faults_begin(void)
 	watch_memory();
 	real = krait__files;
 	krait__files = (struct krait__file_operations){
-		.open = fail_open, .open_at = fail_open_at, .close = fail_close, .stat_open = fail_stat_open, .stat_path = fail_stat_path,
+		.open = fail_open, .close = fail_close, .stat_open = fail_stat_open, .stat_path = fail_stat_path,
 		.read_at = fail_read_at, .write = fail_write, .map = fail_map, .unmap = fail_unmap, .sync = fail_sync,
-		.rename = fail_rename, .remove = fail_remove, .open_folder = fail_open_folder,
+		.change_mode = fail_change_mode, .rename = fail_rename, .remove = fail_remove, .open_folder = fail_open_folder,
 	};
 }
 

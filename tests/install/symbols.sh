@@ -33,7 +33,7 @@ if [ -e "$lib" ] && [ -z "${SANITIZE-}" ]; then
 	empty "each symbol has its version" "$work/unversioned"
 	if have readelf; then
 		readelf -d "$lib" | sed -n 's/.*(NEEDED).*\[\(.*\)\].*/\1/p' |
-			grep -v '^lib\(jansson\|pcre2-8\|utf8proc\|c\|m\|pthread\|openblas\|blis\)\.so\|^ld-linux' >"$work/needed"
+			grep -v '^lib\(pcre2-8\|utf8proc\|c\|m\|pthread\|openblas\|blis\)\.so\|^ld-linux' >"$work/needed"
 		empty "no other library is needed" "$work/needed"
 		if have ldd; then
 			ldd "$lib" | grep -v 'linux-vdso\|linux-gate\|ld-linux\|^	lib[cm]\.so' >"$work/ldd"

@@ -3,6 +3,7 @@
 #include "support.h"
 #include "weight_values.h"
 #include "base/buffer.h"
+#include "base/memory.h"
 #include "base/scan.h"
 
 #include <stdio.h>
@@ -219,6 +220,46 @@ START_TEST(test_skip_depth)
 }
 END_TEST
 
+/* Another program writes to the file between the two readings of its header: when room for the weights is made. */
+static char *changing;
+static const char *change_to;
+static struct krait__allocator real;
+
+static void *change(void *block, size_t size)
+{
+	if (size >= sizeof(struct weight) && changing) {
+		memcpy(changing, change_to, strlen(change_to));
+		changing = NULL;
+	}
+	return real.resize(block, size);
+}
+
+#define EMPTY(name) "\"" name "\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]}"
+#define WIDE "                                                     "
+
+START_TEST(test_changed_header)
+{
+	static const char one[] = "{" EMPTY("a") "}" WIDE, two[] = "{" EMPTY("a") "," EMPTY("b") "}";
+	struct checkpoint checkpoint = { 0 };
+	struct why why = { 0 };
+	char file[sizeof(one) + 8] = { 0 };
+	struct file_view view = { (const unsigned char *)file, 8 + strlen(one), false };
+
+	ck_assert_uint_eq(strlen(one), strlen(two));
+	file[0] = (char)strlen(one);
+	memcpy(file + 8, _i ? two : one, strlen(one));
+	changing = file + 8;
+	change_to = _i ? one : two;
+	real = krait__allocator;
+	krait__allocator.resize = change;
+	ck_assert_int_eq(krait__safetensors_read(&checkpoint, &view, "x.safetensors", &why), KRAIT_ERROR_FORMAT);
+	krait__allocator = real;
+	ck_assert_msg(strstr(why.text, "changed while") != NULL, "%s", why.text);
+	ck_assert_uint_eq(checkpoint.n_weights, 0);
+	krait__free(checkpoint.weights);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("safetensors files");
@@ -234,6 +275,7 @@ int main(void)
 	tcase_add_loop_test(tests, test_most_tensors, 0, 2);
 	tcase_add_loop_test(tests, test_skip, 0, 31);
 	tcase_add_test(tests, test_skip_depth);
+	tcase_add_loop_test(tests, test_changed_header, 0, 2);
 	tcase_set_timeout(tests, 300);
 	suite_add_tcase(suite, tests);
 	return support_run(suite);
