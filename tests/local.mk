@@ -59,4 +59,4 @@ include %D%/pull/local.mk
 include %D%/install/local.mk
 include %D%/abi/local.mk
 include %D%/bindings/local.mk
-EXTRA_DIST += %D%/without-check.sh %D%/data build-aux/timed.sh build-aux/summary.sh
+EXTRA_DIST += %D%/mutants/run.py %D%/mutants/list.txt %D%/without-check.sh %D%/data build-aux/timed.sh build-aux/summary.sh

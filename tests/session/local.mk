@@ -2,7 +2,7 @@
 # Tests of lib/session, through the public interface where it reaches.
 session_tests = tests/session/test_philox tests/session/test_sampler tests/session/test_golden tests/session/test_session \
 	tests/session/test_rewind tests/session/test_state tests/session/test_batch tests/session/test_stop \
-	tests/session/test_resume tests/session/test_scores tests/session/test_nan tests/session/test_places
+	tests/session/test_resume tests/session/test_scores tests/session/test_nan tests/session/test_places tests/session/test_hostile_state
 check_PROGRAMS += $(session_tests)
 TESTS += $(session_tests)
 
@@ -71,3 +71,8 @@ tests_session_test_places_SOURCES = %D%/test_places.c
 tests_session_test_places_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_session_test_places_CFLAGS = $(TEST_CFLAGS)
 tests_session_test_places_LDADD = $(session_ldadd)
+
+tests_session_test_hostile_state_SOURCES = %D%/test_hostile_state.c
+tests_session_test_hostile_state_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_session_test_hostile_state_CFLAGS = $(TEST_CFLAGS)
+tests_session_test_hostile_state_LDADD = $(session_ldadd)

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_hostile_state.c - states whose checksum is right and whose content is not: each is refused as damaged, and what
+ * the session was stays. */
+#include "kit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+static krait_model *model;
+static unsigned char *whole;
+static size_t n_whole;
+
+static void open_model(void)
+{
+	krait_session *session;
+	krait_state *state;
+	krait_token tokens[50];
+
+	model = kit_open(kit_case(4), NULL);
+	session = kit_session(model);
+	kit_tokens(tokens, 50, 1);
+	kit_ok(session, krait_session_set_bias(session, 3, 0.5f));
+	kit_ok(session, krait_session_set_bias(session, 7, 0.5f));
+	kit_ok(session, krait_session_add_stop(session, 5));
+	kit_ok(session, krait_session_add_stop_text(session, "end", 3));
+	kit_ok(session, krait_session_feed(session, tokens, 50));
+	kit_ok(session, krait_session_snapshot(&state, session));
+	n_whole = krait_state_size(state);
+	whole = malloc(n_whole);
+	ck_assert_int_eq(krait_state_write(state, whole, n_whole), KRAIT_OK);
+	krait_state_free(state);
+	krait_session_free(session);
+}
+
+static void close_model(void)
+{
+	free(whole);
+	krait_model_free(model);
+}
+
+static uint64_t number(const unsigned char *at, int size)
+{
+	uint64_t value = 0;
+
+	for (int i = 0; i < size; i++)
+		value |= (uint64_t)at[i] << (8 * i);
+	return value;
+}
+
+static void put(unsigned char *at, uint64_t value, int size)
+{
+	for (int i = 0; i < size; i++)
+		at[i] = (unsigned char)(value >> (8 * i));
+}
+
+/* The header of a section. */
+static unsigned char *section(unsigned char *bytes, const char *tag)
+{
+	unsigned char *at = bytes + 64;
+
+	while (strncmp((const char *)at, tag, 8) != 0) {
+		at += 24 + (number(at + 16, 8) + 7) / 8 * 8;
+		ck_assert_uint_lt((size_t)(at - bytes), n_whole);
+	}
+	return at;
+}
+
+static void sign(unsigned char *bytes, size_t n)
+{
+	XXH128_canonical_t sum;
+
+	put(bytes + 16, n, 8);
+	memset(bytes + 40, 0, 16);
+	XXH128_canonicalFromHash(&sum, XXH3_128bits(bytes, n));
+	memcpy(bytes + 40, sum.digest, 16);
+}
+
+static krait_status read_signed(unsigned char *bytes, size_t n)
+{
+	krait_state *state;
+	krait_status status;
+
+	sign(bytes, n);
+	status = krait_state_read(&state, model, bytes, n);
+	if (status != KRAIT_OK)
+		ck_assert_uint_gt(strlen(krait_state_error(state)), 0);
+	krait_state_free(state);
+	return status;
+}
+
+static const struct {
+	const char *tag;
+	size_t at;              /* of the payload */
+	uint64_t value;
+	int size;
+} spoiled[] = {
+	{ "course", 0, ((uint64_t)1 << 62) + 1, 8 },    /* a position that no sequence has */
+	{ "course", 0, UINT64_MAX - 9, 8 },
+	{ "course", 0, 49, 8 },                         /* fewer than the section 'past' has */
+	{ "course", 8, 51, 8 },                         /* more generated than read */
+	{ "course", 16, UINT64_MAX, 8 },                /* a limit below 0 */
+	{ "course", 24, 4, 4 },                         /* a reason that there is not */
+	{ "course", 28, 1 << 20, 4 },                   /* a token that there is not */
+	{ "sampling", 0, UINT64_MAX, 8 },               /* NaN */
+	{ "sampling", 72, 1 << 30, 8 },                 /* so many biases */
+	{ "sampling", 80, 7, 4 },                       /* not ascending */
+	{ "sampling", 80, 1 << 20, 4 },
+	{ "sampling", 84, 0x7fc00000, 4 },              /* a bias of NaN */
+	{ "counts", 0, UINT64_MAX, 8 },
+	{ "counts", 8, 1 << 20, 4 },
+	{ "counts", 12, 0, 4 },
+	{ "stops", 0, 1 << 28, 8 },
+	{ "stops", 8, 1 << 20, 4 },
+	{ "past", 16, 1 << 28, 8 },
+	{ "past", 24, 1 << 20, 4 },                     /* a token that there is not */
+	{ "tensor", 0, 5, 4 },                          /* a rank that there is not */
+};
+
+START_TEST(test_numbers)
+{
+	unsigned char *bytes = malloc(n_whole);
+
+	memcpy(bytes, whole, n_whole);
+	ck_assert_int_eq(read_signed(bytes, n_whole), KRAIT_OK);
+	put(section(bytes, spoiled[_i].tag) + 24 + spoiled[_i].at, spoiled[_i].value, spoiled[_i].size);
+	ck_assert_int_eq(read_signed(bytes, n_whole), KRAIT_ERROR_FORMAT);
+	free(bytes);
+}
+END_TEST
+
+/* Without a section: those that a state must have are missed, the past is not. */
+START_TEST(test_missing)
+{
+	static const char *const tags[] = { "course", "sampling", "counts", "stops", "output", "tensor", "past" };
+
+	for (size_t i = 0; i < sizeof(tags) / sizeof(*tags); i++) {
+		unsigned char *bytes = malloc(n_whole), *at;
+		size_t size, n = n_whole;
+
+		memcpy(bytes, whole, n);
+		at = section(bytes, tags[i]);
+		size = 24 + (size_t)(number(at + 16, 8) + 7) / 8 * 8;
+		memmove(at, at + size, n - (size_t)(at - bytes) - size);
+		n -= size;
+		put(bytes + 12, number(bytes + 12, 4) - 1, 4);
+		ck_assert_int_eq(read_signed(bytes, n), i < 6 ? KRAIT_ERROR_FORMAT : KRAIT_OK);
+		free(bytes);
+	}
+}
+END_TEST
+
+/* In place of the output section: what it holds back of a character, and of a text. */
+static krait_status with_output(const char *held, size_t n_held, const char *text, size_t n_text)
+{
+	unsigned char *bytes = calloc(1, n_whole + n_text + 100), *at;
+	size_t old, size = 16 + (n_held + 7) / 8 * 8 + (n_text + 7) / 8 * 8, n;
+	krait_status status;
+
+	memcpy(bytes, whole, n_whole);
+	at = section(bytes, "output");
+	old = (size_t)(number(at + 16, 8) + 7) / 8 * 8;
+	memmove(at + 24 + size, at + 24 + old, n_whole - (size_t)(at - bytes) - 24 - old);
+	memset(at + 24, 0, size);
+	put(at + 16, size, 8);
+	put(at + 24, n_held, 8);
+	memcpy(at + 32, held, n_held);
+	put(at + 32 + (n_held + 7) / 8 * 8, n_text, 8);
+	memcpy(at + 40 + (n_held + 7) / 8 * 8, text, n_text);
+	n = n_whole - old + size;
+	status = read_signed(bytes, n);
+	free(bytes);
+	return status;
+}
+
+START_TEST(test_output)
+{
+	char *much = malloc((1 << 20) + 1);
+
+	memset(much, 'e', (1 << 20) + 1);
+	ck_assert_int_eq(with_output("", 0, "en", 2), KRAIT_OK);
+	ck_assert_int_eq(with_output("\xf0\x9f\x98", 3, "", 0), KRAIT_OK);
+	ck_assert_int_eq(with_output("\xf0\x9f\x98\x80", 4, "", 0), KRAIT_ERROR_FORMAT);
+	ck_assert_int_eq(with_output("abc", 3, "", 0), KRAIT_ERROR_FORMAT);
+	ck_assert_int_eq(with_output("\xff", 1, "", 0), KRAIT_ERROR_FORMAT);
+	ck_assert_int_eq(with_output("", 0, "\xff", 1), KRAIT_ERROR_FORMAT);
+	ck_assert_int_eq(with_output("", 0, much, 1 << 20), KRAIT_OK);
+	ck_assert_int_eq(with_output("", 0, much, (1 << 20) + 1), KRAIT_ERROR_FORMAT);
+	free(much);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("hostile_state");
+	TCase *tcase = tcase_create("hostile_state");
+
+	tcase_add_checked_fixture(tcase, open_model, close_model);
+	tcase_add_loop_test(tcase, test_numbers, 0, (int)(sizeof(spoiled) / sizeof(*spoiled)));
+	tcase_add_test(tcase, test_missing);
+	tcase_add_test(tcase, test_output);
+	suite_add_tcase(suite, tcase);
+	return support_run(suite);
+}
