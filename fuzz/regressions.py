@@ -51,6 +51,8 @@ put("torch", "key-is-a-text", pickle(text(b"7")))
 put("template", "no-arguments", "== template\n{{ raise_exception('a') }}\n")
 put("template", "macro-without-arguments", "== template\n{% macro f() %}{{ caller is defined }}{% endmacro %}{{ f() }}{{ [] | join }}{{ ''.strip() }}\n")
 put("template", "content-in-pieces", "== template\n{% for m in messages %}{{ m.content[:4] ~ m.content[4:] }}{{ m.content | upper | lower }}{% endfor %}\n")
+put("template", "nothing-in-a-list", "== tools\n[]\n== template\n{{ tools }}\n")
+put("config", "nothing-is-rendered", "== chat_template.jinja\n{# nothing #}\n")
 put("index", "a-part-elsewhere", "{\"weight_map\": {\"backbone.norm_f.weight\": \"../model-00002-of-00002.safetensors\"}}")
 put("session", "stop-text-completed", bytes.fromhex(
     "8ae91794bf88cbcc1917e65bb0d835a4ef26bdea19f4cf5826ef8fc746093bc3f9e2d14e53990ed0ea98fa64291e199a749f500307c9dfdda221c6e0b3be631f"

@@ -151,7 +151,8 @@ static krait_status refuse_twice(const struct json_reader *reader, const struct 
 static krait_status close_level(struct json_reader *reader)
 {
 	const struct json_level *level = &reader->levels[--reader->depth];
-	const struct json_value *items = reader->stack + level->base, *twice = NULL;
+	/* Before the first value there is no stack to point into. */
+	const struct json_value *items = reader->stack ? reader->stack + level->base : NULL, *twice = NULL;
 	struct json_value value = { .kind = JSON_VALUE_ARRAY };
 	size_t n = reader->n - level->base;
 	bool ok;

@@ -111,10 +111,12 @@ static void note_reading(krait_chat *chat, const struct plan_to_read *plan)
 	struct chat_transcript *read = &chat->read;
 	const struct buffer *text = &plan->rendering.text;
 	size_t n_text = plan->same.n_text, n_tokens = plan->same.n_tokens;
+	/* A template may render nothing, and a text may have no token. */
+	const char *new_text = text->size > n_text ? text->data + n_text : "";
+	const krait_token *new_tokens = plan->tokens.size > n_tokens ? plan->tokens.ids + n_tokens : NULL;
 
 	if (!krait__transcript_cut(read, plan->same)
-		|| !krait__transcript_add(read, NULL, text->data + n_text, text->size - n_text,
-			plan->tokens.ids + n_tokens, plan->tokens.size - n_tokens))
+		|| !krait__transcript_add(read, NULL, new_text, text->size - n_text, new_tokens, plan->tokens.size - n_tokens))
 		krait__transcript_free(read);
 }
 

@@ -217,7 +217,9 @@ size_t krait__back_common(const krait_session *session, const krait_token *token
 
 static krait_status read_rest(krait_session *session, const krait_token *tokens, size_t n, uint64_t from, uint64_t mark)
 {
-	struct session_entry entry = { .session = session, .tokens = tokens + from, .n = n - (size_t)from, .mark = mark };
+	struct session_entry entry = {
+		.session = session, .tokens = n > from ? tokens + from : NULL, .n = n - (size_t)from, .mark = mark,
+	};
 	krait_status status = krait__advance_one(&entry);
 
 	if (status == KRAIT_OK && entry.n == 0) {
