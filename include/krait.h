@@ -765,8 +765,8 @@ KRAIT_API krait_status krait_batch_set_int(krait_batch *batch, int setting, int6
  * outside the vocabulary; MEMORY. Nothing was added then. */
 KRAIT_API krait_status krait_batch_add(krait_batch *batch, krait_session *session, const krait_token *tokens, size_t n_tokens);
 
-/* The same for tokens that are fed and scored, as krait_session_score does: `out` [n_out] is kept, and
- * written by the run.
+/* The same for a `session` with `tokens` [n_tokens], `n_tokens` being 1 at least, that are fed and scored, as
+ * krait_session_score does: `out` [n_out] is kept, and written by the run.
  * Errors: as krait_batch_add; SPACE. */
 KRAIT_API krait_status krait_batch_add_score(krait_batch *batch, krait_session *session, const krait_token *tokens, size_t n_tokens,
 	float *out, size_t n_out);

@@ -30,6 +30,10 @@ ok "the command is installed" test -x "$root$(PKG_CONFIG_SYSROOT_DIR='' "$pkg" -
 sed -n '/^```c runnable app.c$/,/^```$/p' "$top_srcdir/README.md" | sed '1d;$d' >"$work/app.c"
 ok "README.md has the program" test -s "$work/app.c"
 cd "$work" || exit 99
+# One seed, so that two builds of it can be compared.
+sed 's/^\(.*\)krait_session_set_int(session, KRAIT_MAX_NEW_TOKENS/\1krait_session_set_int(session, KRAIT_SAMPLE_SEED, 1);\n&/' app.c >seeded.c
+ok "it makes a session" grep -q KRAIT_SAMPLE_SEED seeded.c
+mv seeded.c app.c
 # shellcheck disable=SC2046  # flags
 ok "it compiles with pkg-config alone" ${CC:-cc} app.c $("$pkg" --cflags --libs krait) -o app
 # What an installed copy finds by name; here it stands under another root.

@@ -61,7 +61,8 @@ def spoiled_head(chance):
 def fair(done):
     assert done.status in (0, 1), "status %s: %s" % (done.status, done.err)
     if done.status:
-        assert [line for line in done.err.splitlines() if line.startswith("krait: ")], done.err
+        # a line for people, or with --json one for programs
+        assert [line for line in done.err.splitlines() if line.startswith(("krait: ", '{"error":'))], done.err
     assert "Sanitizer" not in done.err, done.err
 
 

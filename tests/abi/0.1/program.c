@@ -219,6 +219,7 @@ static void numbers(krait_model *model, krait_session *session)
 	NEED(KRAIT_OK, krait_sampler_new(&sampler), krait_sampler_error(sampler));
 	REFUSED(KRAIT_OK, krait_sampler_set_float(sampler, KRAIT_SAMPLE_TEMPERATURE, 0.5));
 	REFUSED(KRAIT_OK, krait_sampler_set_int(sampler, KRAIT_SAMPLE_TOP_K, 3));
+	REFUSED(KRAIT_OK, krait_sampler_set_int(sampler, KRAIT_SAMPLE_SEED, 0));
 	REFUSED(KRAIT_OK, krait_sampler_set_bias(sampler, 0, -INFINITY));
 	REFUSED(KRAIT_OK, krait_sampler_probs(sampler, logits + vocab, vocab, tokens, 3, probs, vocab));
 	REFUSED(KRAIT_OK, krait_sampler_pick(sampler, logits + vocab, vocab, tokens, 3, 17, &picked));
