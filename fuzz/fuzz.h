@@ -18,7 +18,7 @@ struct fuzz_harness {
 };
 extern const struct fuzz_harness fuzz_state, fuzz_safetensors, fuzz_torch, fuzz_index, fuzz_config, fuzz_tokenizer,
 	fuzz_encode,
-	fuzz_template, fuzz_session;
+	fuzz_template, fuzz_session, fuzz_cache, fuzz_replies;
 
 /* The harness of this name, or the one at a place; NULL: there is none. */
 const struct fuzz_harness *fuzz_find(const char *name);
@@ -59,6 +59,10 @@ void fuzz_parts(const uint8_t *data, size_t n, fuzz_part_fn fn, void *user);
 
 /* Changes text: puts one of the words somewhere, or does what LLVMFuzzerMutate does. */
 size_t fuzz_mutate_text(uint8_t *data, size_t n, size_t most, unsigned seed, const char *const *words, size_t n_words);
+
+/* Puts a word in the place of what stands around `at` between two of the characters `ends` ("\"\n"), so that what is
+ * around it stays as it was. */
+size_t fuzz_swap(uint8_t *data, size_t n, size_t most, size_t at, const char *ends, const char *word);
 
 /* ------------------------------------------------------------------ tiny.c: a model of a few thousand numbers */
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # run.sh - each harness under libFuzzer for FUZZ_SECONDS, in the folder of its build: one line each, and a closing
 # line of totals. The first inputs are the regressions and what earlier runs left in corpus/.
-all="state safetensors torch index config tokenizer encode template session"
+all="state safetensors torch index config tokenizer encode template session cache replies"
 passed=0 failed=0 skipped=0 n=0
 for name in ${FUZZ:-$all}; do
 	n=$((n + 1))

@@ -12,7 +12,7 @@
 static const struct fuzz_harness *const harnesses[] = {
 	&fuzz_state, &fuzz_safetensors, &fuzz_torch, &fuzz_index, &fuzz_config, &fuzz_tokenizer, &fuzz_encode,
 		&fuzz_template,
-	&fuzz_session,
+	&fuzz_session, &fuzz_cache, &fuzz_replies,
 };
 
 const struct fuzz_harness *fuzz_at(size_t place)
@@ -203,4 +203,19 @@ size_t fuzz_mutate_text(uint8_t *data, size_t n, size_t most, unsigned seed, con
 	default:
 		return LLVMFuzzerMutate(data, n, most);
 	}
+}
+
+size_t fuzz_swap(uint8_t *data, size_t n, size_t most, size_t at, const char *ends, const char *word)
+{
+	size_t first = at < n ? at : n, last, n_word = strlen(word);
+
+	while (first && !strchr(ends, data[first - 1]))
+		first--;
+	for (last = first; last < n && !strchr(ends, data[last]); )
+		last++;
+	if (n - (last - first) + n_word > most)
+		return n;
+	memmove(data + first + n_word, data + last, n - last);
+	memcpy(data + first, word, n_word);
+	return n - (last - first) + n_word;
 }

@@ -13,7 +13,7 @@ krait_SOURCES = \
 pull_sources = \
 	%D%/pull/bars.c %D%/pull/bars.h %D%/pull/cache.c %D%/pull/cache.h %D%/pull/choose.c %D%/pull/choose.h \
 	%D%/pull/connection.c %D%/pull/connection.h %D%/pull/digest.c %D%/pull/digest.h %D%/pull/fetch.c %D%/pull/fetch.h \
-	%D%/pull/hub.c %D%/pull/hub.h %D%/pull/listing.c %D%/pull/listing.h %D%/pull/needs.c %D%/pull/needs.h %D%/pull/pull.c \
+	%D%/pull/hub.c %D%/pull/hub.h %D%/pull/listing.c %D%/pull/listing.h %D%/pull/listing_get.c %D%/pull/needs.c %D%/pull/needs.h %D%/pull/pull.c \
 	%D%/pull/receive.c %D%/pull/receive.h %D%/pull/reply.c %D%/pull/reply.h %D%/pull/report.c %D%/pull/report.h \
 	%D%/pull/small.c %D%/pull/small.h %D%/pull/transfer.c %D%/pull/transfer.h %D%/pull/wanted.c %D%/pull/wanted.h
 if HAVE_CURL

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* listing.c - GET /api/models/NAME/revision/REVISION?blobs=true, read. */
+/* listing.c - the list of a model's files, read. What asks for it is in listing_get.c. */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
 
 #include "pull/listing.h"
 
-#include "pull/small.h"
 #include "say.h"
 
 #include <jansson.h>
@@ -14,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LARGEST (64u << 20)
 #define FILES_MOST 100000
 
 static bool is_hex(const char *text, size_t n)
@@ -78,24 +76,6 @@ int listing_read(struct listing *out, const char *text, size_t n_text, const cha
 		listing_free(out);
 	else if (out->n_refused)
 		say_note("krait: %zu names of files in %s are left out, because they lead out of its folder or are there twice", out->n_refused, what);
-	return status;
-}
-
-int listing_get(struct listing *out, const struct hub *hub, const struct wanted *wanted)
-{
-	char revision[700], url[HUB_URL_ROOM];
-	struct small_request request = { .url = url, .name = wanted->name, .what = "the list of files", .limit = LARGEST };
-	struct text text = { 0 };
-	int status;
-
-	memset(out, 0, sizeof *out);
-	if (!hub_escape(revision, sizeof revision, wanted->revision, false)
-	    || snprintf(url, sizeof url, "%s/api/models/%s/revision/%s?blobs=true", hub->endpoint, wanted->name, revision) >= (int)sizeof url)
-		return say_failure("the name of %s is too long", wanted->name);
-	status = small_get(&text, hub, &request);
-	if (status < 0)
-		status = listing_read(out, text.data, text.n, wanted->name);
-	text_free(&text);
 	return status;
 }
 
