@@ -31,7 +31,7 @@ sed -n '/^```c runnable app.c$/,/^```$/p' "$top_srcdir/README.md" | sed '1d;$d' 
 ok "README.md has the program" test -s "$work/app.c"
 cd "$work" || exit 99
 # One seed, so that two builds of it can be compared.
-sed 's/^\(.*\)krait_session_set_int(session, KRAIT_MAX_NEW_TOKENS/\1krait_session_set_int(session, KRAIT_SAMPLE_SEED, 1);\n&/' app.c >seeded.c
+sed 's/krait_session_set_int(session, KRAIT_MAX_NEW_TOKENS, 200) != KRAIT_OK ||/krait_session_set_int(session, KRAIT_SAMPLE_SEED, 1) != KRAIT_OK || &/' app.c >seeded.c
 ok "it makes a session" grep -q KRAIT_SAMPLE_SEED seeded.c
 mv seeded.c app.c
 # shellcheck disable=SC2046  # flags
