@@ -35,8 +35,8 @@ if [ -z "${KRAIT_CUDA_PLUGIN-}" ] && [ -e ./krait-cuda.so ]; then
 	export KRAIT_CUDA_PLUGIN
 fi
 "$krait" info --devices --json >"$out/devices.json" 2>"$out/devices.err" || { cat "$out/devices.err" >&2; exit 1; }
-grep -q '"name": "cuda:0"' "$out/devices.json" || {
-	echo "first-hour.sh: there is no GPU to measure: $("$krait" info --devices | sed -n 's/^cuda[^a-z]*//p' | head -n 1)" >&2
+grep -q '"name": *"cuda:0"' "$out/devices.json" || {
+	echo "first-hour.sh: there is no GPU to measure: $("$krait" info --devices | sed -n 's/^cuda[^ ]* *//p' | head -n 1)" >&2
 	exit 77
 }
 nvidia-smi >"$out/nvidia-smi.txt" 2>&1 || echo "nvidia-smi" >>"$out/missing"

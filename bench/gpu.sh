@@ -20,8 +20,8 @@ if [ -z "${KRAIT_CUDA_PLUGIN-}" ] && [ "$krait" = ./krait ] && [ -e ./krait-cuda
 	export KRAIT_CUDA_PLUGIN
 fi
 devices=$("$krait" info --devices --json) || exit 1
-echo "$devices" | grep -q '"name": "cuda:0"' || {
-	echo "gpu.sh: there is no GPU to measure: $("$krait" info --devices | sed -n 's/^cuda[^a-z]*//p' | head -n 1)" >&2
+echo "$devices" | grep -q '"name": *"cuda:0"' || {
+	echo "gpu.sh: there is no GPU to measure: $("$krait" info --devices | sed -n 's/^cuda[^ ]* *//p' | head -n 1)" >&2
 	exit 77
 }
 work=$(mktemp -d) || exit 1

@@ -120,6 +120,8 @@ static int prepare(struct chat *chat, const struct asked *asked)
 	if (!chat->branches[0])
 		return STATUS_FAILED;
 	chat->n_branches = 1;
+	/* What no flag says is what the model says; /set lists all of it. */
+	sampling_read(&setup->sampling, chat->branches[0]->session);
 	chat->verbose = asked->common.verbose;
 	chat_name(chat, model_name(asked));
 	for (size_t i = 0; i < asked->stops.n; i++)

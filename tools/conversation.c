@@ -64,7 +64,9 @@ struct conversation *conversation_new(const struct setup *setup, const char *nam
 		conversation_free(conversation);
 		return NULL;
 	}
-	if (krait_session_set_int(conversation->session, KRAIT_REWIND_TOKENS, REACH) != KRAIT_OK) {
+	/* The end of an answer is the chat's to say, whatever the model's generation_config does. */
+	if (krait_session_set_int(conversation->session, KRAIT_REWIND_TOKENS, REACH) != KRAIT_OK
+		|| krait_session_set_int(conversation->session, KRAIT_MAX_NEW_TOKENS, 0) != KRAIT_OK) {
 		say_failure("%s", krait_session_error(conversation->session));
 		conversation_free(conversation);
 		return NULL;

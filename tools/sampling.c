@@ -17,20 +17,20 @@
 
 static const struct setting {
 	int setting;
-	const char *in_config;          /* its name in generation_config.json */
+	const char *in_config;          /* its name in generation_config.json; NULL where the command asks for none */
 	struct option_row row;
 } settings[SAMPLING_N] = {
 	[SAMPLING_TEMPERATURE] = { KRAIT_SAMPLE_TEMPERATURE, "temperature",
 		{ "temp", 0, OPTION_REAL, NULL, "T", "temperature: 0 always takes the likeliest token", 0, ANY } },
-	[SAMPLING_TOP_K] = { KRAIT_SAMPLE_TOP_K, "top_k",
+	[SAMPLING_TOP_K] = { KRAIT_SAMPLE_TOP_K, NULL,
 		{ "top-k", 0, OPTION_WHOLE, NULL, "K", "choose among the K likeliest; 0: all", 0, ANY } },
 	[SAMPLING_TOP_P] = { KRAIT_SAMPLE_TOP_P, "top_p",
 		{ "top-p", 0, OPTION_REAL, NULL, "P", "choose among the likeliest that make up P; 1: all", 0, 1 } },
-	[SAMPLING_MIN_P] = { KRAIT_SAMPLE_MIN_P, "min_p",
+	[SAMPLING_MIN_P] = { KRAIT_SAMPLE_MIN_P, NULL,
 		{ "min-p", 0, OPTION_REAL, NULL, "P", "leave out what is less likely than P times the best", 0, 1 } },
-	[SAMPLING_TYPICAL_P] = { KRAIT_SAMPLE_TYPICAL_P, "typical_p",
+	[SAMPLING_TYPICAL_P] = { KRAIT_SAMPLE_TYPICAL_P, NULL,
 		{ "typical-p", 0, OPTION_REAL, NULL, "P", "choose among the most typical that make up P; 1: all", 0, 1 } },
-	[SAMPLING_REPEAT_PENALTY] = { KRAIT_SAMPLE_REPETITION_PENALTY, "repetition_penalty",
+	[SAMPLING_REPEAT_PENALTY] = { KRAIT_SAMPLE_REPETITION_PENALTY, NULL,
 		{ "repeat-penalty", 0, OPTION_REAL, NULL, "X",
 			"above 1: repeat less; 1: off", OPTION_ABOVE_ZERO, ANY } },
 	[SAMPLING_PRESENCE_PENALTY] = { KRAIT_SAMPLE_PRESENCE_PENALTY, NULL,
@@ -59,34 +59,30 @@ static void set(struct option_value *value, double number)
 		*value = (struct option_value){ true, (int64_t)number, number };
 }
 
-static void fill_from_model(struct sampling *sampling, const krait_model *model)
+/* Whether generation_config has a number for a setting that makes sense, so that a new session begins with it. */
+static bool is_said(const json_t *config, const struct setting *setting)
 {
-	json_t *info = opening_info(model);
-	json_t *config = json_object_get(info, "generation");
+	const json_t *value = setting->in_config ? json_object_get(config, setting->in_config) : NULL;
 
-	if (json_is_false(json_object_get(config, "do_sample")))
-		set(&sampling->values[SAMPLING_TEMPERATURE], 0);
-	for (size_t i = 0; i < SAMPLING_N; i++) {
-		json_t *value = settings[i].in_config ? json_object_get(config, settings[i].in_config) : NULL;
-
-		/* What makes no sense there is the business of the model's note. */
-		if (json_is_number(value) && json_number_value(value) >= settings[i].row.least
-			&& json_number_value(value) <= settings[i].row.most)
-			set(&sampling->values[i], json_number_value(value));
-	}
-	json_decref(info);
+	return json_is_number(value) && json_number_value(value) >= setting->row.least
+		&& json_number_value(value) <= setting->row.most;
 }
 
 void sampling_fill(struct sampling *sampling, const krait_model *model, bool from_model, double temperature, double top_p)
 {
+	json_t *info = opening_info(model);
+	json_t *config = from_model ? json_object_get(info, "generation") : NULL;
+
 	if (sampling->greedy)
 		sampling->values[SAMPLING_TEMPERATURE] = (struct option_value){ .given = true };
-	if (from_model)
-		fill_from_model(sampling, model);
-	set(&sampling->values[SAMPLING_TEMPERATURE], temperature);
-	set(&sampling->values[SAMPLING_TOP_P], top_p);
+	if (!is_said(config, &settings[SAMPLING_TEMPERATURE]) && !json_is_false(json_object_get(config, "do_sample")))
+		set(&sampling->values[SAMPLING_TEMPERATURE], temperature);
+	if (!is_said(config, &settings[SAMPLING_TOP_P]))
+		set(&sampling->values[SAMPLING_TOP_P], top_p);
+	json_decref(info);
 }
 
+/* Short enough for every reader of JSON, and for typing it in. */
 void sampling_seed(struct sampling *sampling)
 {
 	struct option_value *seed = &sampling->values[SAMPLING_SEED];

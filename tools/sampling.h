@@ -21,8 +21,8 @@ struct sampling {
 /* The rows of --temp and so on, writing into `sampling`; NULL: their names only. */
 void sampling_rows(struct option_row rows[SAMPLING_ROWS], struct sampling *sampling);
 
-/* Fills what no flag gave: from the model's generation_config where `from_model`, else
- * temperature and top-p as given; --greedy is temperature 0. */
+/* Gives temperature and top-p as told where no flag gave them, nor, with `from_model`, the model's generation_config:
+ * a session begins with what that says. --greedy is temperature 0. */
 void sampling_fill(struct sampling *sampling, const krait_model *model, bool from_model, double temperature, double top_p);
 
 /* A seed where none was given. */

@@ -229,13 +229,13 @@ void krait__advance_end(struct session_entry *entry, int reason, krait_token tok
 	join(entry);
 }
 
-/* Those that do not move. */
+/* Those that do not move. What the engine drew is settled already. */
 static void settle_rest(struct session_entry *entries, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct session_entry *entry = &entries[i];
 
-		if (entry->work->moves)
+		if (entry->work->moves || entry->work->by_engine)
 			continue;
 		if (entry->status == KRAIT_CANCELLED)
 			krait__session_cancel_done(entry->session);

@@ -55,14 +55,14 @@ assert profile["decode", 1, "events"]["bytes"] == 0
 ' "$work/bench" "$work/info"
 exits 0 "the same as a table" "$KRAIT" bench -m "$tiny" --device cuda --tokens 2 --batch 1 --prompt 5 --profile
 ok "kernels are listed" grep -q '^profile .*decode  *in  *[0-9]* launches' "$work/out"
-exits 1 "the CPU has no profile" "$KRAIT" bench -m "$tiny" --device cpu --tokens 1 --batch 1 --prompt 5 --profile
-ok "and says so" grep -q -- '--profile: .*device=cuda' "$work/err"
+exits 2 "the CPU has no profile" "$KRAIT" bench -m "$tiny" --device cpu --tokens 1 --batch 1 --prompt 5 --profile
+ok "and says so" grep -q -- '--profile .*--device cuda' "$work/err"
 exits 0 "bench with int4 weights" "$KRAIT" bench -m "$tiny" --device cuda --weights int4 --tokens 1 --batch 1 --prompt 5 --json
-ok "they are read as such" grep -q '"weights": "int4"' "$work/out"
+ok "they are read as such" grep -q '"weights": *"int4"' "$work/out"
 # Too little memory for the first batch: it is said, and the rest goes on.
 exits 0 "bench with a batch that does not fit" env EMU_MEMORY=64 "$KRAIT" bench -m "$tiny" --device cuda --tokens 1 --batch 4096,1 --prompt 5 --json
-ok "names it" sh -c 'grep "\"batch\": 4096" "$1" | grep -q "\"error\": \"out of device memory"' sh "$work/out"
-ok "and measures the others" sh -c 'grep "\"work\": \"decode\".*\"batch\": 1," "$1" | grep -q share_of_limit && grep -q "\"work\": \"fork\"" "$1"' sh "$work/out"
+ok "names it" sh -c 'grep "\"batch\": *4096" "$1" | grep -q "\"error\": *\"out of device memory"' sh "$work/out"
+ok "and measures the others" sh -c 'grep "\"work\": *\"decode\".*\"batch\": *1," "$1" | grep -q share_of_limit && grep -q "\"work\": *\"fork\"" "$1"' sh "$work/out"
 exits 0 "bench early and late in a text" "$KRAIT" bench -m "$tiny" --device cuda --weights bf16 --lasting --late 2000 --tokens 1 --json
 ok "in flat memory of the device" "$PYTHON3" -c '
 import json, sys

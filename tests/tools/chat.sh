@@ -55,6 +55,14 @@ printf '/set\n' | talk "$work/settings"
 ok "/set lists the settings" grep -q '^top-p  *0.7 ' "$work/err"
 ok "with the default temperature of a chat" grep -q '^temp  *0.9 ' "$work/err"
 
+
+cp -r "$here/../../models/demo" "$work/model"
+chmod -R u+w "$work/model"
+printf '{"temperature": 0.3, "top_k": 17, "max_new_tokens": 2}' >"$work/model/generation_config.json"
+printf 'Tell me a story about the wolf.\n/set\n' | talk "$work/short" -m "$work/model" --greedy --json
+ok "the length of an answer is the chat's, whatever generation_config says" grep -q '"n_tokens":24,' "$work/short"
+ok "but other settings of generation_config are kept, and listed" grep -q 'top-k  *17 ' "$work/err"
+
 printf '/system You are an old sailor.\nTell me a story about the wolf.\n' | talk "$work/system" --json
 printf 'Tell me a story about the wolf.\n' | talk "$work/system2" --json --system "You are an old sailor."
 ok "/system is --system" test "$(last "$work/system")" = "$(last "$work/system2")"

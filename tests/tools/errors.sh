@@ -23,8 +23,7 @@ for verb in run chat tokenize score info pull list rm bench; do
 	exits 0 "help $verb" "$KRAIT" help $verb
 	ok "says the same" cmp "$work/out" "$work/help"
 	case $verb in
-	pull | rm) ;;
-	list) ok "$verb --help names no option that makes no difference" sh -c "! grep -qE -e '--(model|device|weights|tokenizer)' '$work/help'" ;;
+	list | pull | rm) ok "$verb --help names no option that makes no difference" sh -c "! grep -qE -e '--(model|device|weights|tokenizer)' '$work/help'" ;;
 	tokenize) ok "$verb --help names --model, and no option that makes no difference" sh -c "grep -q -e --model '$work/help' && ! grep -qE -e '--(device|weights)' '$work/help'" ;;
 	*) ok "$verb --help names --model and --device" sh -c "grep -q -e --model '$work/help' && grep -q -e --device '$work/help'" ;;
 	esac
