@@ -9,7 +9,7 @@ check_PROGRAMS += %D%/replay
 TESTS += %D%/replay
 fuzz_replay_SOURCES = %D%/replay.c
 fuzz_replay_CPPFLAGS = $(libkraitfuzz_la_CPPFLAGS)
-fuzz_replay_LDADD = libkraitfuzz.la libkrait_core.la $(LIBM)
+fuzz_replay_LDADD = libkraitfuzz.la libkrait_core.la $(JANSSON_LIBS) $(LIBM)
 
 # Needs clang; built by "make fuzz" in a folder of its own.
 EXTRA_PROGRAMS += %D%/libfuzzer
