@@ -94,7 +94,7 @@ bench int8-2.8b 30 mamba-2.8b int8 1 512 --profile
 bench int4-2.8b 30 mamba-2.8b int4 1 512 --profile
 bench profile-130m 20 mamba-130m bf16 1 512 --profile
 draw draw-likeliest --greedy
-draw draw-top-p --temperature 1 --top-p 0.95 --seed 1
+draw draw-top-p --temp 1 --top-p 0.95 --seed 1
 bench batches-2.8b 90 mamba-2.8b bf16 2,4,8,16,32,64,128,256 512 --profile
 bench prompts-2.8b 60 mamba-2.8b bf16 1 16384,1000000
 bench batches-mamba2 50 mamba2-2.7b bf16 1,8,64,256 2048 --profile

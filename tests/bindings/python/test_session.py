@@ -287,7 +287,7 @@ class Samplers(kit.TestCase):
                     self.assertAlmostEqual(found[token], p, delta=1e-6)
 
     def test_in_a_session(self):
-        a, b = kit.demo().session(temperature=0.5, top_k=7, seed=3), kit.demo().session()
+        a, b = kit.demo().session(temperature=0.5, top_k=7, top_p=1, seed=3), kit.demo().session()
         b.set_sampler(krait.Sampler(temperature=0.5, top_k=7, seed=3))
         for session in a, b:
             session.feed("Once")

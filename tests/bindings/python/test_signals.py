@@ -14,6 +14,9 @@ ONES = array.array("i", [1]) * MANY
 
 class Signals(kit.TestCase):
     def setUp(self):
+        # who starts this in the background may have it ignored
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        self.addCleanup(signal.signal, signal.SIGINT, before)
         self.model = krait.Model(kit.TINY, log=lambda level, text: None)
         self.session = self.model.session(temperature=1, seed=3)
         self.session.clear_stops()
