@@ -7,13 +7,16 @@ import sys
 
 
 def rows_of(path):
+    """The measurements in a step's output; notes and errors are JSON there, too."""
     rows = []
     for line in path.read_text(errors="replace").splitlines():
         if line.startswith("{"):
             try:
-                rows.append(json.loads(line))
+                row = json.loads(line)
             except ValueError:
-                pass
+                continue
+            if "work" in row:
+                rows.append(row)
     return rows
 
 
