@@ -30,7 +30,7 @@ static krait_status check_kind(const struct json_value *model, const char *what,
 
 	if (!krait__json_is(model, JSON_VALUE_OBJECT))
 		return krait__why(why, KRAIT_ERROR_FORMAT, "%s: field 'model' is missing or no object", what);
-	if (krait__json_is_null(krait__json_get(model, "type")))
+	if (krait__json_get(model, "type") && krait__json_is_null(krait__json_get(model, "type")))
 		return krait__why(why, KRAIT_ERROR_FORMAT, "%s: field 'model.type' is null: it may be \"BPE\", or absent", what);
 	status = krait__field_text(&type, model, "type", what, why);
 	if (status == KRAIT_OK && strcmp(type, "BPE") != 0)
