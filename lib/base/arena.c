@@ -18,7 +18,7 @@ struct arena_block {
 	alignas(max_align_t) unsigned char data[];
 };
 
-static struct arena_block *add_block(struct arena *arena, size_t size)
+static struct arena_block *add_block(struct base_arena *arena, size_t size)
 {
 	struct arena_block *block;
 	size_t bytes = arena->next ? arena->next : FIRST_BLOCK, all;
@@ -36,7 +36,7 @@ static struct arena_block *add_block(struct arena *arena, size_t size)
 	return block;
 }
 
-void *krait__arena_take(struct arena *arena, size_t count, size_t size)
+void *krait__arena_take(struct base_arena *arena, size_t count, size_t size)
 {
 	struct arena_block *block = arena->blocks;
 	size_t bytes;
@@ -52,7 +52,7 @@ void *krait__arena_take(struct arena *arena, size_t count, size_t size)
 	return block->data + block->used - bytes;
 }
 
-char *krait__arena_copy(struct arena *arena, const char *text, size_t n_text)
+char *krait__arena_copy(struct base_arena *arena, const char *text, size_t n_text)
 {
 	char *copy = n_text < SIZE_MAX ? krait__arena_take(arena, n_text + 1, 1) : NULL;
 
@@ -64,7 +64,7 @@ char *krait__arena_copy(struct arena *arena, const char *text, size_t n_text)
 	return copy;
 }
 
-void krait__arena_free(struct arena *arena)
+void krait__arena_free(struct base_arena *arena)
 {
 	while (arena->blocks) {
 		struct arena_block *next = arena->blocks->next;
@@ -72,5 +72,5 @@ void krait__arena_free(struct arena *arena)
 		krait__free(arena->blocks);
 		arena->blocks = next;
 	}
-	*arena = (struct arena){ 0 };
+	*arena = (struct base_arena){ 0 };
 }

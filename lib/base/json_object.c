@@ -46,7 +46,7 @@ static uint32_t *slot_of(const struct json_index *index, const struct json_value
 }
 
 /* Room for an index and the items behind it; at least half of the slots stay free. */
-static struct json_index *make_index(struct arena *arena, uint64_t seed, size_t n)
+static struct json_index *make_index(struct base_arena *arena, uint64_t seed, size_t n)
 {
 	struct json_index *index;
 	size_t n_slots = 16, bytes;
@@ -65,7 +65,7 @@ static struct json_index *make_index(struct arena *arena, uint64_t seed, size_t 
 	return index;
 }
 
-bool krait__json_object_make(struct json_value *out, struct arena *arena, uint64_t seed, const struct json_value *items, size_t n,
+bool krait__json_object_make(struct json_value *out, struct base_arena *arena, uint64_t seed, const struct json_value *items, size_t n,
 	const struct json_value **twice)
 {
 	struct json_index *index = NULL;

@@ -8,7 +8,7 @@
 
 /* Copies n members (2n values) into an object, each key once; out->as.object.n is less than n
  * where keys were equal, and *twice (which may be NULL) is the first of those. False: no memory. */
-bool krait__json_object_make(struct json_value *out, struct arena *arena, uint64_t seed, const struct json_value *items, size_t n,
+bool krait__json_object_make(struct json_value *out, struct base_arena *arena, uint64_t seed, const struct json_value *items, size_t n,
 	const struct json_value **twice);
 
 #endif

@@ -19,7 +19,7 @@
 /* The root stands first: a tree is known to its owner by that. */
 struct json_tree {
 	struct json_value root;
-	struct arena arena;
+	struct base_arena arena;
 };
 
 struct json_level {
