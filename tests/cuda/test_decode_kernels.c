@@ -3,6 +3,7 @@
  * double precision: every storage of weights, odd sizes, few rows and many, exact and fast. */
 #include "decode_kit.h"
 
+#include "emu_api.h"
 #include "support.h"
 
 #include <math.h>
@@ -100,6 +101,22 @@ START_TEST(long_products)
 	plain(type, 6, 2720, 160, 33, true, false, true);
 	plain(type, 4099, 64, 64, 5, false, true, false);
 	plain(type, 600, 128, 32, 65, true, true, false);
+}
+END_TEST
+
+/* Published sizes whose operands fill the 48 KiB that a kernel has unasked to the byte; it has static arrays beside them. */
+START_TEST(all_of_shared_memory)
+{
+	enum kc_type type = (enum kc_type)_i;
+
+	kit_seed((uint64_t)_i + 15);
+	for (int fast = 0; fast < 2; fast++) {
+		plain(type, 5, 1536, 128, 8, fast, false, true);
+		plain(type, 6, 3072, 128, 4, fast, true, false);
+	}
+	emu_device(0, 4, 0);    /* four multiprocessors: the largest tiles keep them busy */
+	plain(type, 512, 128, 64, 128, true, false, false);
+	emu_device(0, 132, 0);
 }
 END_TEST
 
@@ -337,6 +354,7 @@ int main(void)
 	tcase_set_timeout(test, 600);
 	tcase_add_loop_test(test, products, KC_F32, KC_INT4 + 1);
 	tcase_add_loop_test(test, long_products, KC_F32, KC_INT4 + 1);
+	tcase_add_loop_test(test, all_of_shared_memory, KC_F32, KC_INT4 + 1);
 	tcase_add_loop_test(test, same_bits, KC_F32, KC_INT4 + 1);
 	tcase_add_test(test, products_from_slots);
 	tcase_add_loop_test(test, gated_norms, KC_F32, KC_INT4 + 1);

@@ -57,6 +57,29 @@ START_TEST(norms_agree)
 }
 END_TEST
 
+/* An activation beyond what float16 holds, as some models have, becomes its largest number, never an infinity. */
+START_TEST(outliers_are_held)
+{
+	struct activations x = kit_rows(KC_F32, 2, 40, 0, 1, 0), out = kit_rows(KC_F16, 2, 40, 0, 1, 0);
+	float weights[40];
+	struct kc_norm norm = { .eps = 1e-5f };
+
+	for (int i = 0; i < 40; i++)
+		weights[i] = i == 7 ? 1e9f : i == 31 ? -1e9f : 1;
+	norm.weight = kit_device(weights, sizeof weights);
+	CALL(kc_norm_rows(x.rows.data, x.rows.stride, &norm, out.rows, 2, 40, NULL));
+	kit_read(&out);
+	for (int i = 0; i < 80; i++) {
+		int sign = (x.values[i] > 0 ? 1 : -1) * (i % 40 == 31 ? -1 : 1);
+
+		ck_assert_double_le(fabs(out.values[i]), 65504);
+		if (i % 40 == 7 || i % 40 == 31)
+			ck_assert_double_eq(out.values[i], sign * 65504.0);
+	}
+	kit_end();
+}
+END_TEST
+
 /* ---- products ---- */
 
 struct sizes { uint32_t rows, k, n_rows, group; };
@@ -312,6 +335,7 @@ int main(void)
 	TCase *test = tcase_create("kernels");
 
 	tcase_add_checked_fixture(test, setup, NULL);
+	tcase_add_test(test, outliers_are_held);
 	tcase_add_loop_test(test, norms_agree, KC_F32, KC_BF16 + 1);
 	tcase_add_loop_test(test, products_agree, KC_F32, KC_INT4 + 1);
 	tcase_add_loop_test(test, products_do_not_depend_on_other_rows, KC_F32, KC_INT4 + 1);
