@@ -173,6 +173,60 @@ START_TEST(a_refused_product_is_made_all_the_same)
 }
 END_TEST
 
+/* ---- pinned memory ---------------------------------------------------------------------------- */
+
+#define N_PINNING 3
+
+static uint64_t snapshots(krait_session **sessions, krait_state **states)
+{
+	struct emu_counts counts;
+
+	emu_counts_reset();
+	for (int i = 0; i < N_PINNING; i++)
+		ck_assert_int_eq(krait_session_snapshot(&states[i], sessions[i]), KRAIT_OK);
+	emu_counts(&counts);
+	return counts.host_allocations;
+}
+
+/* What snapshots leave on the host is pinned up to a bound, and pinned memory is used again. Beyond the bound it is
+ * ordinary memory, which outlives the device as well. */
+START_TEST(pinned_memory_has_a_bound)
+{
+	size_t most = krait__cuda_most_pinned;
+	krait_model *model = open_fast(), *cpu = kit_open(kit_case(1), &(struct kit_options){ .device = "cpu" });
+	krait_session *sessions[N_PINNING], *other = kit_session(cpu);
+	krait_state *states[N_PINNING];
+	krait_token tokens[9];
+
+	kit_tokens(tokens, 9, 6);
+	for (int i = 0; i < N_PINNING; i++) {
+		sessions[i] = kit_session(model);
+		kit_ok(sessions[i], krait_session_feed(sessions[i], tokens, (size_t)(3 * i + 3)));
+	}
+	if (_i)
+		krait__cuda_most_pinned = 0;
+	for (int round = 0; round < 3; round++) {
+		ck_assert_uint_eq(snapshots(sessions, states), emu_present() && !_i && !round ? N_PINNING : 0);
+		for (int i = 0; round < 2 && i < N_PINNING; i++)
+			krait_state_free(states[i]);
+	}
+	emu_fail("cudaEventSynchronize", 1, cudaErrorECCUncorrectable, 0);
+	ck_assert_int_eq(krait_session_feed(sessions[0], tokens, 9), emu_present() ? KRAIT_ERROR_LOST : KRAIT_OK);
+	for (int i = 0; i < N_PINNING; i++) {
+		kit_ok(other, krait_session_restore(other, states[i]));
+		ck_assert_uint_eq(krait_session_position(other), (uint64_t)(3 * i + 3));
+		kit_ok(other, krait_session_feed(other, tokens, 9));
+		krait_state_free(states[i]);
+		krait_session_free(sessions[i]);
+	}
+	krait_session_free(other);
+	krait_model_free(model), krait_model_free(cpu);
+	ck_assert_uint_eq(emu_alive(), 0);
+	emu_device_reset();
+	krait__cuda_most_pinned = most;
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("device");
@@ -183,6 +237,7 @@ int main(void)
 	tcase_add_test(tcase, early_where_the_code_can_wait);
 	tcase_add_test(tcase, kernels_are_loaded_at_once);
 	tcase_add_loop_test(tcase, a_refused_product_is_made_all_the_same, 0, (int)(sizeof(refusals) / sizeof(*refusals)));
+	tcase_add_loop_test(tcase, pinned_memory_has_a_bound, 0, 2);
 	suite_add_tcase(suite, tcase);
 	return support_run(suite);
 }
