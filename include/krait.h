@@ -734,8 +734,8 @@ KRAIT_API krait_status krait_sampler_pick(const krait_sampler *sampler, const fl
 /* ---------------------------------------------------------------------------
  * Batch: several sessions advanced in one pass over the weights
  *
- * Ragged, prefill and decode mixed. What a session computes does not depend on its
- * company.
+ * Ragged, prefill and decode mixed. In exact precision (KRAIT_OPTION_PRECISION) what a session
+ * computes does not depend on its company, to the bit; on a GPU in fast precision the last digits may.
  *
  * Threads: one at a time; the sessions of a batch are in use while it runs.
  */
@@ -775,7 +775,8 @@ KRAIT_API krait_status krait_batch_add_score(krait_batch *batch, krait_session *
  * without a krait_batch_add it goes on with the entries that are unfinished.
  * Errors: BUSY when a session is in use; ARGUMENT when a session that samples was fed nothing, or
  * the batch ran already; FORMAT when the weights give NaN; MEMORY. No session moved then, nothing of it was
- * lost, and the entries are kept. */
+ * lost, and the entries are kept; but on a GPU, which draws for 1,024 sessions at a time, those before a FORMAT may
+ * have moved where more than 1,024 sample. */
 KRAIT_API krait_status krait_batch_run(krait_batch *batch);
 
 /* Drops all entries. */
