@@ -8,17 +8,22 @@ libkrait_core_la_SOURCES += \
 	%D%/builtins/loop.h \
 	%D%/builtins/methods.c \
 	%D%/builtins/methods.h \
+	%D%/builtins/numbers.c \
+	%D%/builtins/order.c \
 	%D%/builtins/tests.c \
 	%D%/jinja.h \
 	%D%/memory.c \
+	%D%/parse/arguments.c \
 	%D%/parse/code.h \
 	%D%/parse/expression.c \
 	%D%/parse/infix.c \
 	%D%/parse/lex.c \
 	%D%/parse/literal.c \
+	%D%/parse/loops.c \
 	%D%/parse/macro.c \
 	%D%/parse/parse.c \
 	%D%/parse/parse.h \
+	%D%/parse/primary.c \
 	%D%/parse/statements.c \
 	%D%/run/call.c \
 	%D%/run/for.c \

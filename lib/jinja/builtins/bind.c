@@ -17,9 +17,13 @@ const struct jinja_callable *krait__jinja_find(const struct jinja_callable *tabl
 
 const struct jinja_callable *krait__jinja_filter(const char *name, size_t n_name)
 {
-	const struct jinja_callable *found = krait__jinja_find(krait__jinja_filters, name, n_name);
+	const struct jinja_callable *const tables[] = { krait__jinja_filters, krait__jinja_number_filters,
+		krait__jinja_list_filters, krait__jinja_order_filters };
+	const struct jinja_callable *found = NULL;
 
-	return found ? found : krait__jinja_find(krait__jinja_list_filters, name, n_name);
+	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables) && !found; i++)
+		found = krait__jinja_find(tables[i], name, n_name);
+	return found;
 }
 
 bool krait__jinja_method_known(const char *name, size_t n_name)

@@ -12,6 +12,8 @@ bool krait__jinja_strip(struct jinja *jinja, const struct jinja_value *arguments
 bool krait__jinja_replace(struct jinja *jinja, const struct jinja_value *arguments, struct jinja_value *out);
 bool krait__jinja_join(struct jinja *jinja, const struct jinja_text *between, const struct jinja_list *items,
 	struct jinja_value *out); /* items as str() writes them */
+/* A copy of the items. */
+bool krait__jinja_list_of(struct jinja *jinja, const struct jinja_list *items, struct jinja_value *out);
 bool krait__jinja_dict_items(struct jinja *jinja, const struct jinja_dict *dict, struct jinja_value *out);
 
 #endif

@@ -72,10 +72,23 @@ bool krait__jinja_unary(struct jinja_parser *parser, bool filters);
 bool krait__jinja_climb(struct jinja_parser *parser,
 	enum jinja_level lowest); /* operators of this level and those that bind tighter */
 bool krait__jinja_expression(struct jinja_parser *parser);
+bool krait__jinja_primary(struct jinja_parser *parser);
+bool krait__jinja_postfix(struct jinja_parser *parser);         /* attributes, subscripts, calls of the value before */
+bool krait__jinja_emit_constant(struct jinja_parser *parser, struct jinja_value value);
+/* Behind a value: `|` was read; at `is`; at `(`. */
+bool krait__jinja_one_filter(struct jinja_parser *parser);
+bool krait__jinja_test(struct jinja_parser *parser);
+bool krait__jinja_call_of(struct jinja_parser *parser);
 bool krait__jinja_tuple(struct jinja_parser *parser, bool conditions, bool parenthesised);
 bool krait__jinja_filter_chain(
 	struct jinja_parser *parser); /* at a name behind '|': code that filters the value on the stack */
 
+bool krait__jinja_lexeme_is(const struct jinja_lexeme *token, const char *name);
+bool krait__jinja_target_name(struct jinja_parser *parser);      /* at a name: the code that stores a value there */
+/* Names, perhaps in brackets, separated by commas: leaves the code that stores a value. */
+bool krait__jinja_target(struct jinja_parser *parser);
+bool krait__jinja_for_statement(struct jinja_parser *parser);
+bool krait__jinja_leave_loop(struct jinja_parser *parser, bool again);
 /* Statements (parse/statements.c); `name` is the current token. */
 bool krait__jinja_statement(struct jinja_parser *parser, const struct jinja_lexeme *name);
 /* Until a tag whose name is in the list, which is then the current token. NULL: the end of the template. */

@@ -122,8 +122,8 @@ bool krait__jinja_call(struct jinja *jinja, const struct jinja_callable *callabl
 	struct jinja_value self, const struct jinja_arguments *arguments, struct jinja_value *out);
 const struct jinja_callable *krait__jinja_find(const struct jinja_callable *table, const char *name, size_t n_name);
 
-extern const struct jinja_callable krait__jinja_filters[], krait__jinja_list_filters[], krait__jinja_tests[],
-	krait__jinja_functions[];
+extern const struct jinja_callable krait__jinja_filters[], krait__jinja_number_filters[], krait__jinja_list_filters[],
+	krait__jinja_order_filters[], krait__jinja_tests[], krait__jinja_functions[];
 extern const struct jinja_callable krait__jinja_text_methods[], krait__jinja_dict_methods[],
 	krait__jinja_list_methods[], krait__jinja_loop_methods[];
 const struct jinja_callable *krait__jinja_filter(const char *name, size_t n_name);
