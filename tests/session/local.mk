@@ -2,7 +2,7 @@
 # Tests of lib/session, through the public interface where it reaches.
 session_tests = tests/session/test_philox tests/session/test_sampler tests/session/test_golden tests/session/test_saved tests/session/test_session \
 	tests/session/test_rewind tests/session/test_state tests/session/test_batch tests/session/test_stop \
-	tests/session/test_resume tests/session/test_scores tests/session/test_nan tests/session/test_places tests/session/test_hostile_state
+	tests/session/test_resume tests/session/test_scores tests/session/test_cut tests/session/test_nan tests/session/test_places tests/session/test_hostile_state
 check_PROGRAMS += $(session_tests)
 TESTS += $(session_tests)
 
@@ -66,6 +66,11 @@ tests_session_test_scores_SOURCES = %D%/test_scores.c
 tests_session_test_scores_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_session_test_scores_CFLAGS = $(TEST_CFLAGS)
 tests_session_test_scores_LDADD = $(session_ldadd) $(JANSSON_LIBS)
+
+tests_session_test_cut_SOURCES = %D%/test_cut.c
+tests_session_test_cut_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_session_test_cut_CFLAGS = $(TEST_CFLAGS)
+tests_session_test_cut_LDADD = $(session_ldadd)
 
 tests_session_test_nan_SOURCES = %D%/test_nan.c
 tests_session_test_nan_CPPFLAGS = $(TEST_CPPFLAGS)

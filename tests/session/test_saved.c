@@ -341,6 +341,30 @@ START_TEST(ids_of_texts)
 }
 END_TEST
 
+/* A text in two parts is one text: what goes before a text goes before the first of them only. */
+START_TEST(text_in_two_parts)
+{
+	static const char *const parts[2] = { "The krait swims", " by night." };
+	struct saved saved = open_saved(_i, NULL);
+	const krait_tokenizer *tokenizer = krait_model_tokenizer(saved.model);
+	krait_session *fed = kit_session(saved.model), *wanted = kit_session(saved.model);
+	krait_token ids[100];
+	size_t n, n_all = 0;
+
+	for (int i = 0; i < 2; i++) {
+		kit_ok(fed, krait_session_feed_text(fed, parts[i]));
+		ck_assert_int_eq(krait_tokenizer_encode(tokenizer, parts[i], strlen(parts[i]), i == 0 ? KRAIT_ADD_SPECIAL : 0, ids + n_all,
+			100 - n_all, &n), KRAIT_OK);
+		n_all += n;
+	}
+	kit_ok(wanted, krait_session_feed(wanted, ids, n_all));
+	kit_same_position(fed, wanted);
+	krait_session_free(fed);
+	krait_session_free(wanted);
+	close_saved(&saved);
+}
+END_TEST
+
 static void check_chat(const struct saved *saved, const json_t *entry)
 {
 	const json_t *messages = json_object_get(entry, "messages");
@@ -392,6 +416,7 @@ int main(void)
 	tcase_add_loop_test(tcase, settings_that_a_session_begins_with, 0, N_CASES);
 	tcase_add_loop_test(tcase, what_generate_says, 0, N_CASES);
 	tcase_add_loop_test(tcase, ids_of_texts, 0, N_CASES);
+	tcase_add_loop_test(tcase, text_in_two_parts, 0, N_CASES);
 	tcase_add_loop_test(tcase, chats, 0, N_CASES);
 	suite_add_tcase(suite, tcase);
 	return support_run(suite);
