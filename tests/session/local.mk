@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Tests of lib/session, through the public interface where it reaches.
-session_tests = tests/session/test_philox tests/session/test_sampler tests/session/test_golden tests/session/test_saved tests/session/test_session \
-	tests/session/test_rewind tests/session/test_state tests/session/test_batch tests/session/test_stop \
+session_tests = tests/session/test_philox tests/session/test_counts tests/session/test_sampler tests/session/test_golden \
+	tests/session/test_saved tests/session/test_session tests/session/test_rewind tests/session/test_state tests/session/test_batch tests/session/test_stop \
 	tests/session/test_resume tests/session/test_scores tests/session/test_cut tests/session/test_nan tests/session/test_places tests/session/test_hostile_state
 check_PROGRAMS += $(session_tests)
 TESTS += $(session_tests)
@@ -16,6 +16,11 @@ tests_session_test_philox_SOURCES = %D%/test_philox.c
 tests_session_test_philox_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_session_test_philox_CFLAGS = $(TEST_CFLAGS)
 tests_session_test_philox_LDADD = $(TEST_LDADD)
+
+tests_session_test_counts_SOURCES = %D%/test_counts.c
+tests_session_test_counts_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_session_test_counts_CFLAGS = $(TEST_CFLAGS)
+tests_session_test_counts_LDADD = $(TEST_LDADD)
 
 tests_session_test_sampler_SOURCES = %D%/test_sampler.c
 tests_session_test_sampler_CPPFLAGS = $(TEST_CPPFLAGS)
