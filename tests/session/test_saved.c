@@ -124,6 +124,7 @@ START_TEST(what_a_model_is)
 	ck_assert_ptr_nonnull(info);
 	ck_assert_str_eq(krait_model_family(saved.model), cases[_i].family);
 	ck_assert_str_eq(krait_model_note(saved.model), cases[_i].note);
+	ck_assert_str_eq(krait_model_fingerprint(saved.model), json_string_value(json_object_get(saved.expected, "fingerprint")));
 	ck_assert_str_eq(json_string_value(json_object_get(info, "weights")), cases[_i].weights);
 	ck_assert_ptr_nonnull(tied);
 	ck_assert_int_eq(json_is_true(tied), json_is_true(json_object_get(saved.expected, "tied")));

@@ -38,7 +38,8 @@ def row(name, config, runs=None, refused=None, generation=None, tokenizer=None):
                                    value in files.items() if value is not None})
     if refused:
         return dict(entry, refused=refused)
-    return dict(entry, runs=dict(runs, untied=config.get("tie_word_embeddings") is False,
+    return dict(entry, runs=dict(runs, untied=False in (config.get("tie_word_embeddings"),
+                                                        config.get("tie_embeddings")),
                                  eos_token=(tokenizer or {}).get("eos_token")))
 
 
@@ -115,6 +116,11 @@ def running():
     yield row("mistralai/Mamba-Codestral-7B-v0.1", mamba2_hf(4096, 64, 32768, **codestral, bos_token_id=1,
                                                              eos_token_id=2),
               {**found, "stops": [2]}, generation=dict(bos_token_id=1, eos_token_id=2), tokenizer=LLAMA)
+    # with what Mistral's own params.json says, put into the original layout: d_state is left to the package
+    yield row("Codestral as the original package has it", original2(4096, 64, vocab_size=32768, pad=1,
+                                                                    tie_embeddings=False,
+                                                                    ssm_cfg={"layer": "Mamba2", "ngroups": 8}),
+              {**found, **ORIGINAL})
 
 
 def hybrid(name, kind, layers, **fields):

@@ -5,7 +5,7 @@
     make_saved.py [--out DIR] [--only NAME…]
 
 Run once with transformers 4 and once with transformers 5: each makes the cases whose names end in its number, so that
-the files are those of that release. Needs torch, transformers, tokenizers, safetensors; CPU, one thread, a minute.
+the files are those of that release. Needs torch, transformers, tokenizers, safetensors, xxhash; a minute of one thread.
 
 Everything that is stored beside a checkpoint comes from loading it again from its files: logits of a float64 forward,
 greedy tokens, what generate() does with the saved generation_config.json, ids and chats of the saved tokenizer."""
@@ -21,6 +21,7 @@ import torch
 import transformers
 from safetensors.torch import save_file
 
+from fingerprint import fingerprint
 from texts import BLOCKS, CHATML, bytes_tokenizer, chats, encodings, letters_tokenizer
 
 N_TOKENS, N_GREEDY, MARGIN = 19, 16, 1e-3
@@ -220,6 +221,7 @@ def answer(name, folder, model, tokenizer, seed):
     base, n_ids = name[:-2], len(tokenizer)
     model = model or transformers.AutoModelForCausalLM.from_pretrained(folder)
     tied = model.get_output_embeddings().weight.data_ptr() == model.get_input_embeddings().weight.data_ptr()
+    digits = fingerprint(model.state_dict(), tied, model.config)
     model, tokens = model.double().eval(), prompt(n_ids, seed)
     logits = logits_of(model, tokens)
     best, least = greedy(model, tokens, n_ids)
@@ -227,7 +229,7 @@ def answer(name, folder, model, tokenizer, seed):
         raise SystemExit("%s: the greedy choice is close (%g); take another seed" % (name, least))
     integers = lambda values: torch.tensor(values, dtype=torch.int32)
     tensors = {"tokens": integers(tokens), "greedy": integers(best), "logits": logits.double().contiguous()}
-    expected = {"transformers": transformers.__version__, "tied": tied, "n_ids": n_ids,
+    expected = {"transformers": transformers.__version__, "tied": tied, "fingerprint": digits, "n_ids": n_ids,
                 "smallest_lead": round(least, 5), "padding_wins": any(int(row.argmax()) >= n_ids for row in logits)}
     if base in GENERATION:
         kept = transformers.GenerationConfig.from_pretrained(folder).to_dict()
