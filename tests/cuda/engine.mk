@@ -9,7 +9,7 @@ check_PROGRAMS += $(engine_tests)
 TESTS += $(engine_tests)
 
 check_LTLIBRARIES += libtestemulated.la
-libtestemulated_la_SOURCES = tests/session/kit.c tests/session/kit.h
+libtestemulated_la_SOURCES = tests/session/kit.c tests/session/kit.h tests/session/answers.c tests/session/answers.h
 libtestemulated_la_CPPFLAGS = $(CUDA_EMU_CPPFLAGS) -I$(top_srcdir)/tests/session -DKIT_EMULATED
 libtestemulated_la_CFLAGS = $(TEST_CFLAGS)
 

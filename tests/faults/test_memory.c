@@ -393,6 +393,37 @@ START_TEST(test_text)
 }
 END_TEST
 
+/* A token for whose text there is no memory leaves the decoder, and the text of the token before, as they were. */
+START_TEST(test_decoder)
+{
+	krait_tokenizer *tokenizer;
+	krait_decoder *decoder;
+	krait_token longest = 0, a;
+	size_t n, n_longest = 0;
+
+	faults_begin();
+	ck_assert_int_eq(krait_tokenizer_open(&tokenizer, support_path("tokenizer/llama3")), KRAIT_OK);
+	a = krait_tokenizer_find(tokenizer, "a", 1);
+	for (krait_token token = 0; token < (krait_token)krait_tokenizer_size(tokenizer); token++)
+		if (krait_tokenizer_decode(tokenizer, &token, 1, 0, NULL, 0, &n) != KRAIT_ERROR_ARGUMENT && n > n_longest) {
+			n_longest = n;
+			longest = token;
+		}
+	ck_assert_uint_ge(n_longest, 18);       /* more than there is room for from the first token on */
+	ck_assert_int_eq(krait_decoder_new(&decoder, tokenizer), KRAIT_OK);
+	ck_assert_int_eq(krait_decoder_push(decoder, a), KRAIT_OK);
+	faults_arm_memory(1);
+	ck_assert_int_eq(krait_decoder_push(decoder, longest), KRAIT_ERROR_MEMORY);
+	ck_assert(faults_disarm_memory());
+	ck_assert_str_eq(krait_decoder_piece(decoder), "a");
+	ck_assert_uint_eq(krait_decoder_piece_size(decoder), 1);
+	ck_assert_int_eq(krait_decoder_push(decoder, longest), KRAIT_OK);
+	ck_assert_uint_eq(krait_decoder_piece_size(decoder), n_longest);
+	krait_decoder_free(decoder);
+	krait_tokenizer_free(tokenizer);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("allocations that fail");
@@ -406,6 +437,7 @@ int main(void)
 	tcase_add_test(tests, test_open_demo);
 	tcase_add_loop_test(tests, test_operation, 0, 2 * N_OPERATIONS);
 	tcase_add_loop_test(tests, test_text, 0, 2);
+	tcase_add_test(tests, test_decoder);
 	tcase_set_timeout(tests, 600);
 	suite_add_tcase(suite, tests);
 	return support_run(suite);

@@ -264,6 +264,11 @@ START_TEST(test_machine_refuses)
 
 	ck_assert_int_eq(TRY("\x80\2}q\2X\1\0\0\0w" TENSOR "s."), KRAIT_ERROR_FORMAT);       /* memo out of turn */
 	ck_assert_msg(strstr(why.text, "memo index"), "%s", why.text);
+	/* the same behind an entry: number 1 would be there without ever having been written */
+	ck_assert_int_eq(TRY("\x80\2}q\0X\1\0\0\0wq\2h\1" TENSOR "s."), KRAIT_ERROR_FORMAT);
+	ck_assert_msg(strstr(why.text, "memo index"), "%s", why.text);
+	ck_assert_int_eq(TRY("\x80\2}q\1X\1\0\0\0wq\3" TENSOR "s."), KRAIT_ERROR_FORMAT);
+	ck_assert_int_eq(TRY("\x80\2}q\0X\1\0\0\0wq\1" TENSOR "s."), KRAIT_OK);
 	ck_assert_int_eq(TRY("\x80\2}q\1X\1\0\0\0w" TENSOR "s."), KRAIT_OK);                  /* numbered from 1 */
 	ck_assert_int_eq(TRY("\x80\2}q\1X\1\0\0\0wh\0s."), KRAIT_ERROR_FORMAT);
 	ck_assert_int_eq(TRY("\x80\2a."), KRAIT_ERROR_FORMAT);

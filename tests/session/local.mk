@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # Tests of lib/session, through the public interface where it reaches.
-session_tests = tests/session/test_philox tests/session/test_sampler tests/session/test_golden tests/session/test_session \
-	tests/session/test_rewind tests/session/test_state tests/session/test_batch tests/session/test_stop \
-	tests/session/test_resume tests/session/test_scores tests/session/test_nan tests/session/test_places tests/session/test_hostile_state
+session_tests = tests/session/test_philox tests/session/test_counts tests/session/test_sampler tests/session/test_golden \
+	tests/session/test_saved tests/session/test_session tests/session/test_rewind tests/session/test_state tests/session/test_batch tests/session/test_stop \
+	tests/session/test_resume tests/session/test_scores tests/session/test_cut tests/session/test_nan tests/session/test_places tests/session/test_hostile_state
 check_PROGRAMS += $(session_tests)
 TESTS += $(session_tests)
 
 check_LTLIBRARIES += libtestsession.la
-libtestsession_la_SOURCES = %D%/kit.c %D%/kit.h
+libtestsession_la_SOURCES = %D%/kit.c %D%/kit.h %D%/answers.c %D%/answers.h
 libtestsession_la_CPPFLAGS = $(TEST_CPPFLAGS)
 libtestsession_la_CFLAGS = $(TEST_CFLAGS)
 session_ldadd = libtestsession.la $(TEST_LDADD)
@@ -16,6 +16,11 @@ tests_session_test_philox_SOURCES = %D%/test_philox.c
 tests_session_test_philox_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_session_test_philox_CFLAGS = $(TEST_CFLAGS)
 tests_session_test_philox_LDADD = $(TEST_LDADD)
+
+tests_session_test_counts_SOURCES = %D%/test_counts.c
+tests_session_test_counts_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_session_test_counts_CFLAGS = $(TEST_CFLAGS)
+tests_session_test_counts_LDADD = $(TEST_LDADD)
 
 tests_session_test_sampler_SOURCES = %D%/test_sampler.c
 tests_session_test_sampler_CPPFLAGS = $(TEST_CPPFLAGS)
@@ -26,6 +31,11 @@ tests_session_test_golden_SOURCES = %D%/test_golden.c
 tests_session_test_golden_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_session_test_golden_CFLAGS = $(TEST_CFLAGS)
 tests_session_test_golden_LDADD = $(session_ldadd)
+
+tests_session_test_saved_SOURCES = %D%/test_saved.c
+tests_session_test_saved_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_session_test_saved_CFLAGS = $(TEST_CFLAGS)
+tests_session_test_saved_LDADD = $(session_ldadd) $(JANSSON_LIBS)
 
 tests_session_test_session_SOURCES = %D%/test_session.c
 tests_session_test_session_CPPFLAGS = $(TEST_CPPFLAGS)
@@ -61,6 +71,11 @@ tests_session_test_scores_SOURCES = %D%/test_scores.c
 tests_session_test_scores_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_session_test_scores_CFLAGS = $(TEST_CFLAGS)
 tests_session_test_scores_LDADD = $(session_ldadd) $(JANSSON_LIBS)
+
+tests_session_test_cut_SOURCES = %D%/test_cut.c
+tests_session_test_cut_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_session_test_cut_CFLAGS = $(TEST_CFLAGS)
+tests_session_test_cut_LDADD = $(session_ldadd)
 
 tests_session_test_nan_SOURCES = %D%/test_nan.c
 tests_session_test_nan_CPPFLAGS = $(TEST_CPPFLAGS)

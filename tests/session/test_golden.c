@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_golden.c - the nine published layouts and the demo model, from the file to logits, hidden
  * vectors, states and greedy text, against float64 answers of the authors' formulas. */
-#include "kit.h"
+#include "answers.h"
 #include "session/session.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define BOUND 1e-5
 #define N_MODELS (KIT_CASES + 1)
 
 static const size_t chunks[] = { 0, 1, 3, 7, 64 };      /* 0: whole */
@@ -32,13 +31,6 @@ static void feed_in_chunks(krait_session *session, const krait_token *tokens, si
 		kit_ok(session, krait_session_feed(session, tokens + at, now));
 		at += now;
 	}
-}
-
-static void check(const float *got, const double *expected, size_t n, const char *model, const char *what, size_t chunk)
-{
-	double distance = support_rel_l2(got, expected, n);
-
-	ck_assert_msg(distance < BOUND, "%s, chunks of %zu: %s is off by %.2g", model, chunk, what, distance);
 }
 
 /* The golden window has one column more than ours, the oldest. */
@@ -70,32 +62,10 @@ static void check_states(krait_session *session, struct kit_golden *golden, cons
 		else
 			memcpy(expected, values, n * sizeof(*expected));
 		session->model->engine->slot_export(session->now.slot, i, got, NULL);
-		check(got, expected, n, path, name, chunk);
+		answers_check(got, expected, n, path, name, chunk);
 		free(got);
 		free(expected);
 	}
-}
-
-/* Logits and hidden vectors of every position of one feed. */
-static void check_all_positions(krait_model *model, struct kit_golden *golden, const char *path)
-{
-	krait_session *session = kit_session(model);
-	size_t n, n_logits, n_hidden;
-	const krait_token *tokens = kit_golden_tokens(golden, "tokens", &n);
-	const double *logits = kit_golden_doubles(golden, "logits", &n_logits), *hidden = kit_golden_doubles(golden, "hidden", &n_hidden);
-	float *out = malloc(n_logits * sizeof(*out));
-
-	ck_assert_uint_eq(n_logits, n * krait_model_vocab_size(model));
-	kit_ok(session, krait_session_set_int(session, KRAIT_KEEP_POSITIONS, (int64_t)n));
-	kit_ok(session, krait_session_feed(session, tokens, n));
-	kit_ok(session, krait_session_logits(session, out, n_logits));
-	check(out, logits, n_logits, path, "logits", 0);
-	if (hidden) {
-		kit_ok(session, krait_session_hidden(session, out, n_hidden));
-		check(out, hidden, n_hidden, path, "hidden", 0);
-	}
-	free(out);
-	krait_session_free(session);
 }
 
 static void check_chunked(krait_model *model, struct kit_golden *golden, const char *path, size_t chunk)
@@ -113,25 +83,7 @@ static void check_chunked(krait_model *model, struct kit_golden *golden, const c
 	if (kit_golden_doubles(golden, "layers.0.ssm", &ignored))
 		check_states(session, golden, "", path, chunk);
 	kit_ok(session, krait_session_logits(session, out, vocab));
-	check(out, logits + (n - 1) * vocab, vocab, path, "the last logits", chunk);
-	free(out);
-	krait_session_free(session);
-}
-
-static void check_greedy(krait_model *model, struct kit_golden *golden, const char *path)
-{
-	krait_session *session = kit_session(model);
-	size_t n, n_greedy, n_done;
-	const krait_token *tokens = kit_golden_tokens(golden, "tokens", &n), *greedy = kit_golden_tokens(golden, "greedy", &n_greedy);
-	krait_token *out = malloc((n_greedy + 1) * sizeof(*out));
-
-	kit_ok(session, krait_session_clear_stops(session));
-	kit_ok(session, krait_session_set_float(session, KRAIT_SAMPLE_TEMPERATURE, 0));
-	kit_ok(session, krait_session_feed(session, tokens, n));
-	kit_ok(session, krait_session_generate(session, out, n_greedy, &n_done));
-	ck_assert_uint_eq(n_done, n_greedy);
-	for (size_t i = 0; i < n_greedy; i++)
-		ck_assert_msg(out[i] == greedy[i], "%s: token %zu is %d, not %d", path, i, (int)out[i], (int)greedy[i]);
+	answers_check(out, logits + (n - 1) * vocab, vocab, path, "the last logits", chunk);
 	free(out);
 	krait_session_free(session);
 }
@@ -143,10 +95,10 @@ START_TEST(test_model)
 	krait_model *model = kit_open(path, &options);
 	struct kit_golden *golden = kit_golden_open(golden_path(_i % N_MODELS));
 
-	check_all_positions(model, golden, path);
+	answers_positions(model, golden, path);
 	for (size_t i = 0; i < sizeof(chunks) / sizeof(*chunks); i += kit_too_slow() ? 3 : 1)
 		check_chunked(model, golden, path, chunks[i]);
-	check_greedy(model, golden, path);
+	answers_greedy(model, golden, path);
 	kit_golden_close(golden);
 	krait_model_free(model);
 }
@@ -166,7 +118,7 @@ START_TEST(test_instructions)
 	status = krait_model_open(&model, path, options);
 	krait_options_free(options);
 	if (status == KRAIT_OK) {
-		check_all_positions(model, golden, path);
+		answers_positions(model, golden, path);
 		check_chunked(model, golden, path, 7);
 	} else {
 		ck_assert_msg(strstr(krait_model_error(model), name) != NULL, "%s", krait_model_error(model));

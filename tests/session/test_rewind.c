@@ -183,6 +183,35 @@ START_TEST(test_embeddings)
 }
 END_TEST
 
+/* Embeddings that were fed in parts lie in as many blocks; what is read again may begin in one and end in another. */
+START_TEST(test_embeddings_in_parts)
+{
+	enum { N = 90 };
+	static const size_t parts[] = { 7, 30, 44 }, backs[] = { 3, 13, 33, 59 };
+	size_t width = krait_model_width(model), part = parts[_i % 3], back = backs[_i / 3];
+	float *rows = malloc(N * width * sizeof(float));
+	krait_session *session = sampling_session(60), *twin = sampling_session(60);
+	krait_token token = 5;
+
+	for (size_t i = 0; i < N * width; i++)
+		rows[i] = (float)((i * 7919) % 1000) / 1000 - 0.5f;
+	kit_ok(session, krait_session_feed(session, &token, 1));
+	kit_ok(twin, krait_session_feed(twin, &token, 1));
+	for (size_t at = 0; at < N; at += part) {
+		size_t n = part < N - at ? part : N - at;
+
+		kit_ok(session, krait_session_feed_embeddings(session, rows + at * width, n, width));
+	}
+	kit_ok(session, krait_session_rewind(session, back));
+	kit_ok(twin, krait_session_feed_embeddings(twin, rows, N - back, width));
+	kit_same_position(session, twin);
+	back_and_forth(session, twin, 5);
+	free(rows);
+	krait_session_free(session);
+	krait_session_free(twin);
+}
+END_TEST
+
 /* Forks share their checkpoints; each goes its own way with them. */
 START_TEST(test_forks)
 {
@@ -221,6 +250,7 @@ int main(void)
 		tcase_add_test(tcase, test_into_a_feed);
 		tcase_add_test(tcase, test_off_and_set_later);
 		tcase_add_test(tcase, test_embeddings);
+		tcase_add_loop_test(tcase, test_embeddings_in_parts, 0, 12);
 	}
 	suite_add_tcase(suite, tcase);
 	return support_run(suite);

@@ -210,6 +210,61 @@ START_TEST(test_nucleus_of_many)
 }
 END_TEST
 
+/* Each penalty without the others, by the definition; a token that was there twice is punished once or twice. */
+START_TEST(test_each_penalty_alone)
+{
+	enum { N = 5 };
+	static const float logits[N] = { 1.5f, -0.5f, 0.25f, 2, -1 };
+	static const krait_token past[] = { 0, 1, 0, 3 };
+	static const int counts[N] = { 2, 1, 0, 1, 0 }, settings[] = {
+		KRAIT_SAMPLE_REPETITION_PENALTY, KRAIT_SAMPLE_PRESENCE_PENALTY, KRAIT_SAMPLE_FREQUENCY_PENALTY };
+	static const double penalty = 1.75;
+	double weights[N], sum = 0;
+	float probs[N];
+	krait_sampler *sampler;
+
+	for (size_t i = 0; i < N; i++) {
+		double s = logits[i];
+
+		if (counts[i] && _i == 0)
+			s = s < 0 ? s * penalty : s / penalty;
+		else if (counts[i])
+			s -= penalty * (_i == 2 ? counts[i] : 1);
+		sum += weights[i] = exp(s);
+	}
+	ck_assert_int_eq(krait_sampler_new(&sampler), KRAIT_OK);
+	ck_assert_int_eq(krait_sampler_set_float(sampler, settings[_i], penalty), KRAIT_OK);
+	ck_assert_int_eq(krait_sampler_probs(sampler, logits, N, past, 4, probs, N), KRAIT_OK);
+	for (size_t i = 0; i < N; i++)
+		ck_assert_msg(near(probs[i], weights[i] / sum), "token %zu: %g, not %g", i, (double)probs[i], weights[i] / sum);
+	krait_sampler_free(sampler);
+}
+END_TEST
+
+/* Among equals top-p keeps those of the lower ids, on every engine: a draw depends on it. */
+START_TEST(test_nucleus_of_equals)
+{
+	enum { N = 37 };
+	float logits[N], probs[N];
+	krait_sampler *sampler;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < N; i++)
+		logits[i] = i % 5 == 2 ? 1 : 0;         /* seven are likelier, thirty are equal */
+	ck_assert_int_eq(krait_sampler_new(&sampler), KRAIT_OK);
+	ck_assert_int_eq(krait_sampler_set_float(sampler, KRAIT_SAMPLE_TOP_P, 0.7), KRAIT_OK);
+	ck_assert_int_eq(krait_sampler_probs(sampler, logits, N, NULL, 0, probs, N), KRAIT_OK);
+	/* 7 e = 19.03 of 49.03 are the likelier ones'; 0.7 is reached with 16 of the others */
+	for (size_t i = 0; i < N; i++) {
+		bool stays = logits[i] > 0 || kept < 16;
+
+		kept += stays && logits[i] == 0;
+		ck_assert_msg(stays == (probs[i] > 0), "token %zu has a chance of %g", i, (double)probs[i]);
+	}
+	krait_sampler_free(sampler);
+}
+END_TEST
+
 START_TEST(test_bad_logits)
 {
 	krait_sampler *sampler = sampler_at(_i ? 1 : 0);
@@ -263,6 +318,8 @@ int main(void)
 	tcase_add_test(tcase, test_greedy);
 	tcase_add_test(tcase, test_picks_follow_probabilities);
 	tcase_add_test(tcase, test_nucleus_of_many);
+	tcase_add_loop_test(tcase, test_each_penalty_alone, 0, 3);
+	tcase_add_test(tcase, test_nucleus_of_equals);
 	tcase_add_loop_test(tcase, test_bad_logits, 0, 2);
 	tcase_add_test(tcase, test_arguments);
 	suite_add_tcase(suite, tcase);

@@ -139,6 +139,41 @@ START_TEST(test_stop_texts)
 }
 END_TEST
 
+/* In a batch too what completed a stop text is no token, and the session is before the text. */
+START_TEST(test_stop_text_in_a_batch)
+{
+	krait_session *session = begun(), *other = begun();
+	krait_token tokens[64];
+	size_t n = encode(" upon a time. There was", tokens, 64), i = 0;
+	char shown[200] = "";
+	krait_batch *batch;
+
+	ck_assert_int_eq(krait_batch_new(&batch, model), KRAIT_OK);
+	kit_ok(session, krait_session_add_stop_text(session, "time", 4));
+	do {
+		ck_assert_uint_lt(i, n);
+		kit_ok(session, krait_session_set_bias(session, tokens[i], 1e6f));
+		ck_assert_int_eq(krait_batch_add(batch, session, NULL, 0), KRAIT_OK);
+		ck_assert_int_eq(krait_batch_add(batch, other, NULL, 0), KRAIT_OK);
+		ck_assert_int_eq(krait_batch_run(batch), KRAIT_OK);
+		kit_ok(session, krait_session_set_bias(session, tokens[i], 0));
+		strncat(shown, krait_session_piece(session), 20);
+		if (krait_batch_status(batch, 0) == KRAIT_OK)
+			ck_assert_int_eq(krait_batch_token(batch, 0), tokens[i++]);
+	} while (krait_batch_status(batch, 0) == KRAIT_OK);
+	ck_assert_int_eq(krait_batch_status(batch, 0), KRAIT_END);
+	ck_assert_int_eq(krait_batch_token(batch, 0), -1);
+	ck_assert_int_eq(krait_batch_status(batch, 1), KRAIT_OK);
+	ck_assert_int_ge(krait_batch_token(batch, 1), 0);
+	ck_assert_int_eq(krait_session_end_reason(session), KRAIT_REASON_STOP_TEXT);
+	ck_assert_str_eq(shown, " upon a ");
+	ends_before(session, tokens, shown);
+	krait_batch_free(batch);
+	krait_session_free(session);
+	krait_session_free(other);
+}
+END_TEST
+
 /* No piece ends or begins within a character, and all pieces together are the decoded text. */
 START_TEST(test_pieces_are_whole_characters)
 {
@@ -260,6 +295,7 @@ int main(void)
 	tcase_add_loop_test(tcase, test_stop_texts, 0, kit_too_slow() ? 1 : (int)(sizeof(cases) / sizeof(*cases)));
 	tcase_add_test(tcase, test_cut_character);
 	if (!kit_too_slow()) {
+		tcase_add_test(tcase, test_stop_text_in_a_batch);
 		tcase_add_test(tcase, test_pieces_are_whole_characters);
 		tcase_add_test(tcase, test_rewind_brings_text_back);
 		tcase_add_test(tcase, test_many_stop_texts);
