@@ -491,7 +491,8 @@ KRAIT_API krait_status krait_session_generate(krait_session *session, krait_toke
 /* ln p of the token that the last krait_session_next or krait_session_generate, or a batch, sampled
  * last, from the softmax of the raw logits that it was drawn from: what krait_session_logprob would have
  * said before. krait_session_drawn_chance is the same under the distribution that it was drawn from, after
- * penalties and cuts; 0 for a greedy choice. NaN when the session was moved since. On a device that draws
+ * penalties and cuts; 0 for a greedy choice. A stop token that ended the call counts as sampled, though it is not
+ * read. NaN when the session was moved since, and after a stop text, which no token is. On a device that draws
  * tokens itself the first call answers NaN, and makes the session keep what it needs from then on. */
 KRAIT_API float krait_session_drawn_logprob(const krait_session *session);
 KRAIT_API float krait_session_drawn_chance(const krait_session *session);

@@ -4,6 +4,7 @@
 #include "kit.h"
 #include "model/model.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,6 +101,7 @@ START_TEST(test_ends)
 	for (size_t i = 0; i < 4; i++) {
 		prepare(all[i], 3);
 		kit_ok(all[i], krait_session_feed(all[i], &token, 1));
+		ck_assert(isnan(krait_session_drawn_logprob(all[i])));
 	}
 	kit_ok(limited, krait_session_set_int(limited, KRAIT_MAX_NEW_TOKENS, 1));
 	kit_ok(limited, krait_session_next(limited, &next));
@@ -120,6 +122,10 @@ START_TEST(test_ends)
 	ck_assert_int_eq(krait_batch_status(batch, 3), KRAIT_OK);
 	ck_assert_int_eq(krait_batch_token(batch, 3), next);
 	ck_assert_uint_eq(krait_session_position(free_one), 2);
+	/* the same token was drawn, whether it was a stop or not */
+	ck_assert_double_le(fabs(krait_session_drawn_logprob(stopped) - krait_session_drawn_logprob(free_one)), 1e-5);
+	ck_assert_double_eq(krait_session_drawn_chance(stopped), 0);
+	ck_assert(isnan(krait_session_drawn_logprob(cancelled)));
 	/* the first add after a run starts anew */
 	ok(batch, krait_batch_add(batch, free_one, NULL, 0));
 	ck_assert_uint_eq(krait_batch_size(batch), 1);
