@@ -140,7 +140,8 @@ void krait__advance_take(struct session_entry *entry)
 	krait_session *session = entry->session;
 
 	if (entry->work->due.wanted)
-		krait__keep_take(&entry->work->due, &session->kept, &session->history, session->model, &session->now, false);
+		krait__keep_take(&entry->work->due, &session->kept, &session->history, session->model, &session->now,
+			entry->mark && entry->mark == session->now.course.position);
 }
 
 static void join(struct session_entry *entry)
