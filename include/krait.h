@@ -964,7 +964,8 @@ KRAIT_API krait_status krait_chat_pending(krait_chat *chat, krait_session *sessi
 /* Says that `session`, which was restored from a file, say, has read the messages so far: nothing is
  * fed. krait_chat_feed finds that out by itself; this call tells whether it will. A session
  * remembers as much as KRAIT_REWIND_TOKENS lets it, at least 1024 tokens by default, and of what lies
- * before whether it is what the messages are as tokens.
+ * before whether it is what the messages are as tokens. MISMATCH is an answer and ends nothing:
+ * krait_chat_feed then reads anew what cannot be told to be the same.
  * Errors: MISMATCH when it has read something else or does not remember; else as krait_chat_feed. */
 KRAIT_API krait_status krait_chat_resume(krait_chat *chat, krait_session *session);
 

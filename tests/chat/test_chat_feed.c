@@ -361,6 +361,40 @@ START_TEST(test_resume)
 }
 END_TEST
 
+/* The forgotten beginning is the messages' text, but was read as other tokens, each character by itself: that cannot be told
+ * from another text. The question whether it is resumed is answered with no; the feed goes on all the same, by reading anew. */
+START_TEST(test_beginning_in_other_tokens)
+{
+	struct talk talk = begin_talk(6);
+	const krait_tokenizer *tokenizer = krait_model_tokenizer(talk.model);
+	char *first = calloc(1, 8000);
+	uint64_t position;
+	krait_token token[4];
+	size_t n;
+
+	while (strlen(first) < 6000)
+		strcat(first, "Tell me a story about the wolf. ");
+	good(talk.chat, krait_chat_set_template(talk.chat, "{% for m in messages %}{{ m.content }}{% endfor %}"));
+	say(&talk, "user", first);
+	for (const char *at = first; *at; at++) {
+		ck_assert_int_eq(krait_tokenizer_encode(tokenizer, at, 1, 0, token, 4, &n), KRAIT_OK);
+		ck_assert_int_eq(krait_session_feed(talk.session, token, n), KRAIT_OK);
+	}
+	position = krait_session_position(talk.session);
+	ck_assert_uint_gt(position, 4000);
+	ck_assert_int_eq(krait_chat_resume(talk.chat, talk.session), KRAIT_ERROR_MISMATCH);
+	ck_assert_ptr_nonnull(strstr(krait_chat_error(talk.chat), "krait_chat_feed reads"));
+	ck_assert_uint_eq(krait_session_position(talk.session), position);
+	say(&talk, "user", "And then?");
+	ck_assert_uint_gt(feed(&talk), 1000);
+	ck_assert_uint_eq(krait_chat_reused(talk.chat), 0);
+	check_against_fresh(&talk);
+	good(talk.chat, krait_chat_resume(talk.chat, talk.session));
+	free(first);
+	end_talk(&talk);
+}
+END_TEST
+
 /* Another session, with another text as long as what was fed: nothing of it is taken for the conversation. */
 START_TEST(test_other_session)
 {
@@ -499,6 +533,7 @@ int main(void)
 	tcase_add_loop_test(tcase, test_last_question_by_default, 0, 2);
 	tcase_add_test(tcase, test_undo_edit_regenerate);
 	tcase_add_loop_test(tcase, test_resume, 0, 2);
+	tcase_add_test(tcase, test_beginning_in_other_tokens);
 	tcase_add_test(tcase, test_other_session);
 	tcase_add_loop_test(tcase, test_cancelled, 0, 3);
 	tcase_add_test(tcase, test_closing);
