@@ -491,7 +491,8 @@ KRAIT_API krait_status krait_session_generate(krait_session *session, krait_toke
 /* ln p of the token that the last krait_session_next or krait_session_generate, or a batch, sampled
  * last, from the softmax of the raw logits that it was drawn from: what krait_session_logprob would have
  * said before. krait_session_drawn_chance is the same under the distribution that it was drawn from, after
- * penalties and cuts; 0 for a greedy choice. NaN when the session was moved since. On a device that draws
+ * penalties and cuts; 0 for a greedy choice. A stop token that ended the call counts as sampled, though it is not
+ * read. NaN when the session was moved since, and after a stop text, which no token is. On a device that draws
  * tokens itself the first call answers NaN, and makes the session keep what it needs from then on. */
 KRAIT_API float krait_session_drawn_logprob(const krait_session *session);
 KRAIT_API float krait_session_drawn_chance(const krait_session *session);
@@ -963,7 +964,8 @@ KRAIT_API krait_status krait_chat_pending(krait_chat *chat, krait_session *sessi
 /* Says that `session`, which was restored from a file, say, has read the messages so far: nothing is
  * fed. krait_chat_feed finds that out by itself; this call tells whether it will. A session
  * remembers as much as KRAIT_REWIND_TOKENS lets it, at least 1024 tokens by default, and of what lies
- * before whether it is what the messages are as tokens.
+ * before whether it is what the messages are as tokens. MISMATCH is an answer and ends nothing:
+ * krait_chat_feed then reads anew what cannot be told to be the same.
  * Errors: MISMATCH when it has read something else or does not remember; else as krait_chat_feed. */
 KRAIT_API krait_status krait_chat_resume(krait_chat *chat, krait_session *session);
 

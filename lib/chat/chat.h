@@ -35,6 +35,8 @@ struct krait_chat {
 	size_t n_variables;
 	struct chat_closing closing;
 	struct chat_transcript read;    /* what the last session read, as far as it is known */
+	size_t n_asked;                 /* bytes of its text before the last generation prompt; 0: unknown */
+	bool rewrites;                  /* the template shows answers otherwise when the next question is there */
 	size_t n_reused;                /* tokens that the last feed did not have to read */
 	bool ready;                     /* krait__chat_start was good */
 };

@@ -20,7 +20,9 @@ struct plan_to_read {
 	struct chat_rendering rendering;
 	struct chat_place same;         /* how much of it the transcript has */
 	struct token_list tokens;       /* all of them */
-	uint64_t mark;                  /* the place before the generation prompt: a conversation comes back to it */
+	uint64_t mark;                  /* the place that a conversation comes back to */
+	size_t n_asked;                 /* bytes before the generation prompt */
+	bool rewrites;
 };
 
 static void plan_free(struct plan_to_read *plan)
@@ -29,36 +31,78 @@ static void plan_free(struct plan_to_read *plan)
 	krait__token_list_free(&plan->tokens);
 }
 
-static size_t common_text(const struct chat_rendering *a, const struct chat_rendering *b)
+static size_t common_text(const struct buffer *a, const struct buffer *b)
 {
 	size_t n = 0;
 
-	while (n < a->text.size && n < b->text.size && a->text.data[n] == b->text.data[n])
+	while (n < a->size && n < b->size && a->data[n] == b->data[n])
 		n++;
 	return n;
 }
 
-/* As many tokens as the text before the generation prompt has; 0: that cannot be told. */
-static krait_status find_mark(krait_chat *chat, struct plan_to_read *plan)
+/* As many tokens as the first n bytes of the rendering have. */
+static krait_status tokens_of(krait_chat *chat, const struct plan_to_read *plan, size_t n, uint64_t *out)
+{
+	size_t from = plan->same.n_text, first = plan->same.n_tokens, k = 0;
+	struct token_list tokens = { 0 };
+	krait_status status;
+
+	if (n <= from) {
+		*out = krait__transcript_match(&chat->read, chat->model->tokenizer, plan->rendering.text.data, n).n_tokens;
+		return KRAIT_OK;
+	}
+	status = krait__chat_encode_part(chat->model->tokenizer, &plan->rendering, from, n, &tokens, &chat->why);
+	while (k < tokens.size && first + k < plan->tokens.size && tokens.ids[k] == plan->tokens.ids[first + k])
+		k++;
+	*out = status == KRAIT_OK ? first + k : 0;
+	krait__token_list_free(&tokens);
+	return status;
+}
+
+/* How much text and how many tokens these messages have, as far as the plan begins with them; 0: that cannot be told. */
+static krait_status find_place(krait_chat *chat, const struct plan_to_read *plan, const struct chat_messages *messages,
+	size_t *n_text, uint64_t *n_tokens)
 {
 	struct chat_rendering without;
-	struct token_list tokens = { 0 };
-	krait_status status = krait__chat_render(chat, NULL, false, &without);
-	size_t from = plan->same.n_text, first = plan->same.n_tokens, n, k = 0;
+	krait_status status = krait__chat_render(chat, messages, false, &without);
 
+	*n_text = 0;
+	*n_tokens = 0;
 	if (status != KRAIT_OK) {
 		krait__chat_begin(chat);
 		return status == KRAIT_ERROR_MEMORY ? krait__why_memory(&chat->why) : KRAIT_OK;
 	}
-	n = common_text(&plan->rendering, &without);
+	*n_text = common_text(&plan->rendering.text, &without.text);
 	krait__chat_rendering_free(&without);
-	if (n <= from)
-		return KRAIT_OK;
-	status = krait__chat_encode_part(chat->model->tokenizer, &plan->rendering, from, n, &tokens, &chat->why);
-	while (k < tokens.size && first + k < plan->tokens.size && tokens.ids[k] == plan->tokens.ids[first + k])
-		k++;
-	plan->mark = status == KRAIT_OK ? first + k : 0;
-	krait__token_list_free(&tokens);
+	return tokens_of(chat, plan, *n_text, n_tokens);
+}
+
+/* Whether the template shows an answer otherwise when a question follows, as was seen when one did. */
+static bool rewrites_answers(const krait_chat *chat, const struct plan_to_read *plan)
+{
+	size_t n = common_text(&plan->rendering.text, &chat->read.text);
+
+	/* the question was changed, or is asked again: that says nothing of answers */
+	if (chat->n_asked == 0 || n < chat->n_asked || n == plan->rendering.text.size)
+		return chat->rewrites;
+	return n < chat->read.text.size;
+}
+
+/* Where the one moment that a session keeps by default is worth most. Before the last question: so undoing, editing and
+ * another answer read no more than the question. Before the generation prompt, where the question is longer than all
+ * before it, where more moments are kept, and where each turn comes back for an answer that the template rewrites. */
+static krait_status find_mark(krait_chat *chat, const krait_session *session, struct plan_to_read *plan)
+{
+	struct chat_messages before = { chat->messages.items, chat->messages.n ? chat->messages.n - 1 : 0 };
+	uint64_t question = 0, prompt;
+	size_t n_text;
+	krait_status status;
+
+	plan->rewrites = rewrites_answers(chat, plan);
+	status = find_place(chat, plan, NULL, &plan->n_asked, &prompt);
+	if (status == KRAIT_OK && before.n && session->kept.reach == 1 && !plan->rewrites)
+		status = find_place(chat, plan, &before, &n_text, &question);
+	plan->mark = question && prompt >= question && prompt - question <= question ? question : prompt;
 	return status;
 }
 
@@ -132,6 +176,8 @@ static krait_status read_plan(krait_chat *chat, krait_session *session, struct p
 		return krait__why(&chat->why, status, "%s", session->why.text);
 	chat->n_reused = n_reused;
 	note_reading(chat, plan);
+	chat->n_asked = plan->n_asked;
+	chat->rewrites = plan->rewrites;
 	return status;
 }
 
@@ -158,7 +204,7 @@ krait_status krait__chat_feed(krait_chat *chat, krait_session *session)
 	if (status == KRAIT_OK) {
 		status = prepare(chat, session, &plan);
 		if (status == KRAIT_OK)
-			status = find_mark(chat, &plan);
+			status = find_mark(chat, session, &plan);
 		if (status == KRAIT_OK)
 			status = read_plan(chat, session, &plan);
 		status = krait__session_leave(session, status);

@@ -140,13 +140,25 @@ void krait__advance_take(struct session_entry *entry)
 	krait_session *session = entry->session;
 
 	if (entry->work->due.wanted)
-		krait__keep_take(&entry->work->due, &session->kept, &session->history, session->model, &session->now, false);
+		krait__keep_take(&entry->work->due, &session->kept, &session->history, session->model, &session->now,
+			entry->mark && entry->mark == session->now.course.position);
 }
 
 static void join(struct session_entry *entry)
 {
 	if (entry->joined && entry->session->piece.size)
 		krait__buffer_add(entry->joined, entry->session->piece.data, entry->session->piece.size);
+}
+
+/* What krait_session_drawn_logprob tells of: a token that is about to be read, or a stop that never is. Where the engine
+ * drew it the chance is unknown. -1: there is none. */
+static void note_drawn(struct session_entry *entry, krait_token token)
+{
+	krait_session *session = entry->session;
+
+	session->drawn = token;
+	session->drawn_at = session->now.course.position;
+	session->drawn_chance = entry->work->chance;
 }
 
 /* The text that was cut belongs to no answer: the session goes back to before the tokens that it is in. Where that
@@ -166,6 +178,7 @@ static void end_in_text(struct session_entry *entry, size_t n_tokens)
 	krait__output_clear(&course->output);
 	course->reason = KRAIT_REASON_STOP_TEXT;
 	course->end_token = -1;
+	note_drawn(entry, -1);
 	entry->status = KRAIT_END;
 	entry->token = -1;
 }
@@ -178,9 +191,7 @@ void krait__advance_accept(struct session_entry *entry, krait_token token)
 	size_t since;
 
 	krait__history_add(&session->history, course->position, &token, 1, HISTORY_GENERATED);
-	session->drawn = token;
-	session->drawn_at = course->position;
-	session->drawn_chance = work->chance;
+	note_drawn(entry, token);
 	krait__course_read(course, token);
 	course->n_generated++;
 	course->reason = KRAIT_REASON_NONE;     /* of a limit that was raised since it was reached */
@@ -225,6 +236,8 @@ void krait__advance_end(struct session_entry *entry, int reason, krait_token tok
 	}
 	course->reason = reason;
 	course->end_token = token;
+	if (reason == KRAIT_REASON_STOP)
+		note_drawn(entry, token);
 	krait__output_flush(&course->output, &session->piece);
 	join(entry);
 }

@@ -64,6 +64,11 @@ bool krait__keep_due(const struct session_kept *kept, const struct session_histo
 	return !newest(kept, history, &last) || position >= last + gap(kept, position);
 }
 
+bool krait__keep_marked(const struct session_kept *kept, uint64_t position)
+{
+	return kept->n && kept->moments[kept->n - 1]->mark && kept->moments[kept->n - 1]->course.position == position;
+}
+
 bool krait__keep_near(const struct session_kept *kept, const struct session_history *history, uint64_t position)
 {
 	uint64_t last;
@@ -95,7 +100,8 @@ uint64_t krait__keep_stop(const struct session_kept *kept, uint64_t start, uint6
 
 	if (kept->reach == 0)
 		return last;
-	if (mark > start && mark < last)
+	/* one that is behind has its moment already */
+	if (mark && mark < last)
 		nearer(&stop, position, mark);
 	else if (length >= LONG_FEED)
 		nearer(&stop, position, last - near);

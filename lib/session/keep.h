@@ -2,8 +2,8 @@
 /*
  * keep.h - which moments a session keeps for going back: all of the policy.
  *
- * With one moment, the default, it stands where the last prompt nearly ended, or before the last answer of a
- * conversation (a mark), and follows a long answer at a distance that is a part of the whole: going back by one
+ * With one moment, the default, it stands where the last prompt nearly ended, or before the last question of
+ * a conversation or the answer to it (a mark), and follows a long answer at a distance that is a part of the whole: going back by one
  * token reads little again. With more, KRAIT_REWIND_TOKENS can be gone back at any time.
  */
 #ifndef KRAIT_SESSION_KEEP_H
@@ -26,6 +26,8 @@ size_t krait__keep_tokens(uint64_t reach);
 
 /* Whether a moment belongs at the sequence's position before tokens are generated. */
 bool krait__keep_due(const struct session_kept *kept, const struct session_history *history, uint64_t position);
+/* Whether the last moment is a mark at this position. */
+bool krait__keep_marked(const struct session_kept *kept, uint64_t position);
 /* Whether one is worth having before a token that may begin a stop text. */
 bool krait__keep_near(const struct session_kept *kept, const struct session_history *history, uint64_t position);
 /* How many tokens may be generated before one does. */

@@ -20,6 +20,8 @@ static bool due_at_start(const struct session_entry *entry)
 	const krait_session *session = entry->session;
 	uint64_t start = entry->work->start, last = last_of(entry);
 
+	if (start && entry->mark == start && session->kept.reach)
+		return !krait__keep_marked(&session->kept, start);
 	if (!krait__keep_due(&session->kept, &session->history, start))
 		return false;
 	return session->kept.reach > 1 || krait__keep_stop(&session->kept, start, start, last, entry->mark) == last;

@@ -249,6 +249,50 @@ START_TEST(test_undo_edit_regenerate)
 }
 END_TEST
 
+/* With the one moment that is kept by default: what is done to the last question costs that question, not the talk. */
+START_TEST(test_last_question_by_default)
+{
+	static const char *const others[] = { "Who was its queen?", "What did the fox say then?", "And the bear?" };
+	struct talk talk = begin_talk(30);
+	char first[ROOM], second[ROOM], third[ROOM];
+	size_t question, whole;
+
+	if (_i)         /* nothing closes an answer: the next question begins right behind it */
+		good(talk.chat, krait_chat_set_template(talk.chat, "{% for m in messages %}{{ '<' + m.role + '>' + m.content }}{% endfor %}"
+			"{% if add_generation_prompt %}{{ '<assistant>' }}{% endif %}"));
+	say(&talk, "user", "Tell me a story about the wolf, the fox and the bear in the forest.");
+	feed(&talk);
+	strcpy(first, answer(talk.session));
+	ck_assert_uint_le(feed(&talk), 12);                     /* nothing but the generation prompt */
+	ck_assert_str_eq(answer(talk.session), first);
+	say(&talk, "assistant", first);
+	whole = krait_session_position(talk.session);
+	say(&talk, "user", "Who was the king of it?");
+	question = feed(&talk);
+	ck_assert_uint_lt(question, whole / 2);
+	strcpy(second, answer(talk.session));
+	for (int i = 0; i < 3; i++) {
+		ck_assert_uint_le(feed(&talk), question);       /* regenerate, as often as one likes */
+		ck_assert_str_eq(answer(talk.session), second);
+	}
+	for (size_t i = 0; i < 3; i++) {
+		krait_chat_clear(talk.chat);                    /* undo, or edit */
+		say(&talk, "user", "Tell me a story about the wolf, the fox and the bear in the forest.");
+		say(&talk, "assistant", first);
+		say(&talk, "user", others[i]);
+		feed(&talk);
+		ck_assert_uint_ge(krait_chat_reused(talk.chat), whole);
+		strcpy(third, answer(talk.session));
+	}
+	say(&talk, "assistant", third);                         /* and on from there */
+	whole = krait_session_position(talk.session);
+	say(&talk, "user", "Go on.");
+	feed(&talk);
+	ck_assert_uint_eq(krait_chat_reused(talk.chat), whole);
+	end_talk(&talk);
+}
+END_TEST
+
 /* ---- another session, another process --------------------------------------------------------------- */
 
 static krait_session *restored(const struct talk *talk)
@@ -312,6 +356,40 @@ START_TEST(test_resume)
 	ck_assert_str_eq(answer(later.session), text[0]);
 	krait_session_free(later.session);
 	krait_chat_free(later.chat);
+	free(first);
+	end_talk(&talk);
+}
+END_TEST
+
+/* The forgotten beginning is the messages' text, but was read as other tokens, each character by itself: that cannot be told
+ * from another text. The question whether it is resumed is answered with no; the feed goes on all the same, by reading anew. */
+START_TEST(test_beginning_in_other_tokens)
+{
+	struct talk talk = begin_talk(6);
+	const krait_tokenizer *tokenizer = krait_model_tokenizer(talk.model);
+	char *first = calloc(1, 8000);
+	uint64_t position;
+	krait_token token[4];
+	size_t n;
+
+	while (strlen(first) < 6000)
+		strcat(first, "Tell me a story about the wolf. ");
+	good(talk.chat, krait_chat_set_template(talk.chat, "{% for m in messages %}{{ m.content }}{% endfor %}"));
+	say(&talk, "user", first);
+	for (const char *at = first; *at; at++) {
+		ck_assert_int_eq(krait_tokenizer_encode(tokenizer, at, 1, 0, token, 4, &n), KRAIT_OK);
+		ck_assert_int_eq(krait_session_feed(talk.session, token, n), KRAIT_OK);
+	}
+	position = krait_session_position(talk.session);
+	ck_assert_uint_gt(position, 4000);
+	ck_assert_int_eq(krait_chat_resume(talk.chat, talk.session), KRAIT_ERROR_MISMATCH);
+	ck_assert_ptr_nonnull(strstr(krait_chat_error(talk.chat), "krait_chat_feed reads"));
+	ck_assert_uint_eq(krait_session_position(talk.session), position);
+	say(&talk, "user", "And then?");
+	ck_assert_uint_gt(feed(&talk), 1000);
+	ck_assert_uint_eq(krait_chat_reused(talk.chat), 0);
+	check_against_fresh(&talk);
+	good(talk.chat, krait_chat_resume(talk.chat, talk.session));
 	free(first);
 	end_talk(&talk);
 }
@@ -452,8 +530,10 @@ int main(void)
 	tcase_add_test(tcase, test_thoughts_are_dropped);
 	tcase_add_test(tcase, test_stop_text);
 	tcase_add_loop_test(tcase, test_broken_character, 0, 3);
+	tcase_add_loop_test(tcase, test_last_question_by_default, 0, 2);
 	tcase_add_test(tcase, test_undo_edit_regenerate);
 	tcase_add_loop_test(tcase, test_resume, 0, 2);
+	tcase_add_test(tcase, test_beginning_in_other_tokens);
 	tcase_add_test(tcase, test_other_session);
 	tcase_add_loop_test(tcase, test_cancelled, 0, 3);
 	tcase_add_test(tcase, test_closing);

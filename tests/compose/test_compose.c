@@ -278,15 +278,21 @@ static void batch(struct scene *scene)
 {
 	krait_batch *batch;
 	krait_token tokens[SESSIONS][30];
+	float scores[SESSIONS][30];
 	size_t n[SESSIONS], index[SESSIONS], at = 0;
+	bool logits = below(scene, 2);
 
 	ck_assert_int_eq(krait_batch_new(&batch, model), KRAIT_OK);
+	ck_assert_int_eq(krait_batch_set_int(batch, KRAIT_BATCH_KEEP_LOGITS, logits), KRAIT_OK);
 	for (int i = 0; i < SESSIONS; i++) {
 		index[i] = SIZE_MAX;
 		n[i] = below(scene, 2) ? some_tokens(scene, tokens[i], 30) : 0;
 		if (scene->mirrors[i].n + n[i] > MIRROR_MOST - 60 || (n[i] == 0 && scene->mirrors[i].n == 0))
 			continue;
-		ck_assert_int_eq(krait_batch_add(batch, scene->sessions[i], tokens[i], n[i]), KRAIT_OK);
+		if (n[i] && below(scene, 3) == 0)
+			ck_assert_int_eq(krait_batch_add_score(batch, scene->sessions[i], tokens[i], n[i], scores[i], 30), KRAIT_OK);
+		else
+			ck_assert_int_eq(krait_batch_add(batch, scene->sessions[i], tokens[i], n[i]), KRAIT_OK);
 		index[i] = at++;
 	}
 	if (at)
@@ -300,6 +306,19 @@ static void batch(struct scene *scene)
 			check_next(&scene->mirrors[i], scene->sessions[i], krait_batch_status(batch, index[i]), krait_batch_token(batch, index[i]));
 	}
 	krait_batch_free(batch);
+}
+
+/* Gives what is held back to the piece and goes back to before the answer: the next one knows nothing of the flush. */
+static void flush_and_rewind(struct scene *scene, int i)
+{
+	struct mirror *mirror = &scene->mirrors[i];
+	size_t n = mirror_answer(mirror);
+
+	if (n == 0 || scene->reach[i] == 0 || mirror->n - n < mirror->first)
+		return;
+	kit_ok(scene->sessions[i], krait_session_flush(scene->sessions[i]));
+	kit_ok(scene->sessions[i], krait_session_rewind(scene->sessions[i], n));
+	mirror_rewind(mirror, n);
 }
 
 static void cancel(struct scene *scene, int i)
@@ -347,7 +366,7 @@ static void reset(struct scene *scene, int i)
 static void call(struct scene *scene)
 {
 	static void (*const calls[])(struct scene *scene, int i) = { feed, feed, next, next, next, generate, generate, rewind_some, rewind_some,
-		fork_or_copy, snapshot, restore, feed_to, cancel, change, reset };
+		fork_or_copy, snapshot, restore, feed_to, cancel, change, reset, flush_and_rewind };
 	size_t which = below(scene, sizeof(calls) / sizeof(*calls) + 2);
 	int i = (int)below(scene, SESSIONS);
 

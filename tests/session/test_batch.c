@@ -4,6 +4,7 @@
 #include "kit.h"
 #include "model/model.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,6 +101,7 @@ START_TEST(test_ends)
 	for (size_t i = 0; i < 4; i++) {
 		prepare(all[i], 3);
 		kit_ok(all[i], krait_session_feed(all[i], &token, 1));
+		ck_assert(isnan(krait_session_drawn_logprob(all[i])));
 	}
 	kit_ok(limited, krait_session_set_int(limited, KRAIT_MAX_NEW_TOKENS, 1));
 	kit_ok(limited, krait_session_next(limited, &next));
@@ -120,6 +122,10 @@ START_TEST(test_ends)
 	ck_assert_int_eq(krait_batch_status(batch, 3), KRAIT_OK);
 	ck_assert_int_eq(krait_batch_token(batch, 3), next);
 	ck_assert_uint_eq(krait_session_position(free_one), 2);
+	/* the same token was drawn, whether it was a stop or not */
+	ck_assert_double_le(fabs(krait_session_drawn_logprob(stopped) - krait_session_drawn_logprob(free_one)), 1e-5);
+	ck_assert_double_eq(krait_session_drawn_chance(stopped), 0);
+	ck_assert(isnan(krait_session_drawn_logprob(cancelled)));
 	/* the first add after a run starts anew */
 	ok(batch, krait_batch_add(batch, free_one, NULL, 0));
 	ck_assert_uint_eq(krait_batch_size(batch), 1);
@@ -191,6 +197,90 @@ START_TEST(test_rewind_after_batch)
 }
 END_TEST
 
+/* A text that is scored in parts, and a cancel between two of them: what was read has its scores, the rest has none, and the
+ * other entry goes on. */
+START_TEST(test_scores_in_parts_cancelled)
+{
+	enum { N = 50, PART = 16 };
+	krait_session *session = kit_session(model), *other = kit_session(model), *alone_one = kit_session(model);
+	krait_token tokens[N];
+	float scores[N], wanted[N];
+	krait_batch *batch = new_batch(model);
+
+	kit_tokens(tokens, N, 8);
+	kit_ok(alone_one, krait_session_score(alone_one, tokens, N, wanted, N));
+	ok(batch, krait_batch_set_int(batch, KRAIT_BATCH_PROMPT_TOKENS, PART));
+	ok(batch, krait_batch_add_score(batch, session, tokens, N, scores, N));
+	ok(batch, krait_batch_run(batch));
+	ok(batch, krait_batch_run(batch));
+	ck_assert_uint_eq(krait_batch_left(batch, 0), N - 2 * PART);
+	krait_session_cancel(session);
+	ok(batch, krait_batch_add(batch, other, tokens, 3));
+	ok(batch, krait_batch_run(batch));
+	ck_assert_int_eq(krait_batch_status(batch, 0), KRAIT_CANCELLED);
+	ck_assert_uint_eq(krait_batch_left(batch, 0), 0);
+	ck_assert_uint_eq(krait_session_position(session), 2 * PART);
+	ck_assert(isnan(scores[0]));
+	ck_assert(kit_same(scores + 1, wanted + 1, 2 * PART - 1));
+	for (size_t i = 2 * PART; i < N; i++)
+		ck_assert(isnan(scores[i]));
+	for (int i = 0; i < 3 && krait_session_position(other) < 3; i++)
+		ok(batch, krait_batch_run(batch));
+	ck_assert_uint_eq(krait_session_position(other), 3);
+	/* the session is sound, and reads on where it stopped */
+	kit_ok(session, krait_session_feed(session, tokens + 2 * PART, N - 2 * PART));
+	kit_same_position(session, alone_one);
+	krait_session_free(session);
+	krait_session_free(other);
+	krait_session_free(alone_one);
+	krait_batch_free(batch);
+}
+END_TEST
+
+/* The logits that a run computed at its end are what each session says itself: none of an entry that is unfinished, those
+ * behind a token that was drawn, and none any more when the session has moved. */
+START_TEST(test_kept_logits)
+{
+	enum { N = 40 };
+	krait_session *long_one = kit_session(model), *drawing = kit_session(model), *twin = kit_session(model);
+	size_t vocab = krait_model_vocab_size(model);
+	float *got = malloc(vocab * sizeof(*got)), *wanted = malloc(vocab * sizeof(*wanted));
+	krait_token tokens[N], token;
+	krait_batch *batch = new_batch(model);
+
+	kit_tokens(tokens, N, 3);
+	prepare(drawing, 2);
+	prepare(twin, 2);
+	kit_ok(drawing, krait_session_feed(drawing, tokens, 9));
+	kit_ok(twin, krait_session_feed(twin, tokens, 9));
+	kit_ok(twin, krait_session_next(twin, &token));
+	ok(batch, krait_batch_set_int(batch, KRAIT_BATCH_KEEP_LOGITS, 1));
+	ok(batch, krait_batch_set_int(batch, KRAIT_BATCH_PROMPT_TOKENS, 25));
+	ok(batch, krait_batch_add(batch, long_one, tokens, N));
+	ok(batch, krait_batch_add(batch, drawing, NULL, 0));
+	ok(batch, krait_batch_run(batch));
+	ck_assert_int_eq(krait_batch_token(batch, 1), token);
+	ok(batch, krait_batch_logits(batch, 1, got, vocab));
+	kit_ok(twin, krait_session_logits(twin, wanted, vocab));
+	ck_assert(kit_same(got, wanted, vocab));
+	kit_ok(drawing, krait_session_feed(drawing, tokens, 1));
+	ck_assert_int_eq(krait_batch_logits(batch, 1, got, vocab), KRAIT_ERROR_ARGUMENT);
+	ok(batch, krait_batch_run(batch));
+	ck_assert_uint_eq(krait_batch_left(batch, 0), 0);
+	ok(batch, krait_batch_logits(batch, 0, got, vocab));
+	kit_ok(twin, krait_session_reset(twin));
+	kit_ok(twin, krait_session_feed(twin, tokens, N));
+	kit_ok(twin, krait_session_logits(twin, wanted, vocab));
+	ck_assert(kit_same(got, wanted, vocab));
+	free(got);
+	free(wanted);
+	krait_session_free(long_one);
+	krait_session_free(drawing);
+	krait_session_free(twin);
+	krait_batch_free(batch);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("batch");
@@ -201,6 +291,8 @@ int main(void)
 	tcase_add_test(tcase, test_ends);
 	tcase_add_test(tcase, test_refusals);
 	tcase_add_test(tcase, test_rewind_after_batch);
+	tcase_add_test(tcase, test_scores_in_parts_cancelled);
+	tcase_add_test(tcase, test_kept_logits);
 	suite_add_tcase(suite, tcase);
 	return support_run(suite);
 }

@@ -276,6 +276,37 @@ START_TEST(test_probabilities)
 }
 END_TEST
 
+/* A stop token is drawn like any other: the call that it ends tells of it, not of the token before. A stop text is no
+ * token. */
+START_TEST(test_drawn_stop)
+{
+	krait_session *session = fed(40);
+	size_t vocab = krait_model_vocab_size(model);
+	float *logits = malloc(vocab * sizeof(*logits));
+	krait_token before[3], after[5];
+	size_t n;
+
+	kit_ok(session, krait_session_set_float(session, KRAIT_SAMPLE_TEMPERATURE, 0));
+	ck_assert(isnan(krait_session_drawn_logprob(session)));
+	kit_ok(session, krait_session_generate(session, before, 3, &n));
+	ck_assert_double_lt(krait_session_drawn_logprob(session), 0);
+	kit_ok(session, krait_session_logits(session, logits, vocab));
+	kit_ok(session, krait_session_set_bias(session, 17, 1e6f));
+	kit_ok(session, krait_session_add_stop(session, 17));
+	for (int i = 0; i < 2; i++) {                                           /* an end that is asked about again stays what it was */
+		ck_assert_int_eq(krait_session_generate(session, after, 5, &n), KRAIT_END);
+		ck_assert_uint_eq(n, 0);
+		ck_assert_int_eq(krait_session_end_reason(session), KRAIT_REASON_STOP);
+		ck_assert_double_le(fabs(krait_session_drawn_logprob(session) - by_hand(logits, vocab, 17)), 1e-5);
+		ck_assert_double_eq(krait_session_drawn_chance(session), 0);
+	}
+	kit_ok(session, krait_session_feed(session, tokens, 1));
+	ck_assert(isnan(krait_session_drawn_logprob(session)));
+	free(logits);
+	krait_session_free(session);
+}
+END_TEST
+
 /* The rows of a feed are those of that feed alone, whatever was called since. */
 START_TEST(test_rows)
 {
@@ -406,6 +437,7 @@ int main(void)
 	tcase_add_test(tcase, test_feed_to_refusals);
 	tcase_add_test(tcase, test_copy);
 	tcase_add_test(tcase, test_probabilities);
+	tcase_add_test(tcase, test_drawn_stop);
 	tcase_add_test(tcase, test_rows);
 	tcase_add_test(tcase, test_cancel_rule);
 	tcase_add_test(tcase, test_reset_settings);
