@@ -52,7 +52,8 @@ krait_status krait__file_text(char **out, size_t *n_out, const char *folder, con
 
 /* Writes parts one after another into a temporary file beside `path`, syncs, renames over
  * `path`, syncs the folder. On any error the old file is whole and the temporary one gone. A file that
- * was there keeps its permissions; behind a symbolic link the file is replaced, not the link. */
+ * was there keeps its permissions; behind a symbolic link the file is replaced, not the link,
+ * and made where the link leads to when there is none yet. */
 struct file_part { const void *data; size_t size; };
 krait_status krait__file_replace(const char *path, const struct file_part *parts, size_t n_parts, struct why *why);
 
