@@ -11,7 +11,7 @@ libkrait_cpu_la_SOURCES = \
 	%D%/cpu/cpu.h %D%/cpu/dispatch.c %D%/cpu/engine.c %D%/cpu/float_mode.c %D%/cpu/forward.c \
 	%D%/cpu/generic.c %D%/cpu/head.c %D%/cpu/kernels.h %D%/cpu/layout.c %D%/cpu/mamba1.c \
 	%D%/cpu/mamba2.c %D%/cpu/pass.c %D%/cpu/pool.c %D%/cpu/pool.h %D%/cpu/prepare.c \
-	%D%/cpu/slots.c %D%/cpu/stages.c
+	%D%/cpu/processors.c %D%/cpu/slots.c %D%/cpu/stages.c
 
 if HAVE_AVX2
 noinst_LTLIBRARIES += libkrait_avx2.la

@@ -7,7 +7,6 @@
 #include "base/memory.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -237,19 +236,6 @@ krait_status krait__pool_new(struct pool **out, unsigned n_threads, struct why *
 unsigned krait__pool_threads(const struct pool *pool)
 {
 	return pool->n_threads;
-}
-
-unsigned krait__pool_processors(void)
-{
-	long n;
-#ifdef CPU_COUNT
-	cpu_set_t set;
-
-	if (sched_getaffinity(0, sizeof(set), &set) == 0 && CPU_COUNT(&set) > 0)
-		return (unsigned)CPU_COUNT(&set);
-#endif
-	n = sysconf(_SC_NPROCESSORS_ONLN);
-	return n > 0 ? (unsigned)n : 1;
 }
 
 struct share krait__pool_share(const struct pool *pool, unsigned thread, size_t n, size_t unit)

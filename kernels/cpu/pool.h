@@ -17,7 +17,11 @@ struct pool;
 
 typedef void (*pool_job)(void *argument, unsigned thread);
 
-unsigned krait__pool_processors(void);                  /* that this process may use; at least 1 */
+/* processors.c: how many this process may use, by its affinity and by its control groups' quota; at least 1. The second
+ * looks at the groups alone, with /proc and /sys under `root`; UINT_MAX where they set no limit. */
+unsigned krait__pool_processors(void);
+unsigned krait__group_processors(const char *root);
+
 krait_status krait__pool_new(struct pool **out, unsigned n_threads, struct why *why);
 void krait__pool_free(struct pool *pool);               /* in a child after fork: only gives memory back */
 unsigned krait__pool_threads(const struct pool *pool);

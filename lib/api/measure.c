@@ -28,19 +28,27 @@ static krait_status unsupported(const krait_model *model, const char *what, char
 	return say(KRAIT_ERROR_UNSUPPORTED, &why, text, n_text);
 }
 
-static bool is_open(const krait_model *model)
+/* How each call begins. */
+static krait_status enter(const krait_model *model, char *text, size_t n_text)
 {
-	return model && model->engine && model->emodel;
+	struct why why = { 0 };
+
+	if (!model || !model->engine || !model->emodel)
+		return KRAIT_ERROR_ARGUMENT;
+	if (!krait__model_forked(model))
+		return KRAIT_OK;
+	krait__why(&why, KRAIT_ERROR_FORKED, "this process is a child of the one that opened the model: open it here");
+	return say(KRAIT_ERROR_FORKED, &why, text, n_text);
 }
 
 krait_status krait_model_ceilings(const krait_model *model, krait_measure_fn each, void *user, char *text, size_t n_text)
 {
 	struct engine_ceilings found;
 	struct why why = { 0 };
-	krait_status status;
+	krait_status status = each ? enter(model, text, n_text) : KRAIT_ERROR_ARGUMENT;
 
-	if (!is_open(model) || !each)
-		return KRAIT_ERROR_ARGUMENT;
+	if (status != KRAIT_OK)
+		return status;
 	if (!model->engine->ceilings)
 		return unsupported(model, "measure itself", text, n_text);
 	status = model->engine->ceilings(model->emodel, &found, &why);
@@ -55,9 +63,10 @@ krait_status krait_model_ceilings(const krait_model *model, krait_measure_fn eac
 krait_status krait_model_profile_begin(const krait_model *model, char *text, size_t n_text)
 {
 	struct why why = { 0 };
+	krait_status status = enter(model, text, n_text);
 
-	if (!is_open(model))
-		return KRAIT_ERROR_ARGUMENT;
+	if (status != KRAIT_OK)
+		return status;
 	if (!model->engine->profile)
 		return unsupported(model, "time its kernels", text, n_text);
 	return say(model->engine->profile(model->emodel, &why), &why, text, n_text);
@@ -68,10 +77,10 @@ krait_status krait_model_profile_end(const krait_model *model, krait_measure_fn 
 	struct engine_profile *rows;
 	struct why why = { 0 };
 	size_t n = 0;
-	krait_status status;
+	krait_status status = each ? enter(model, text, n_text) : KRAIT_ERROR_ARGUMENT;
 
-	if (!is_open(model) || !each)
-		return KRAIT_ERROR_ARGUMENT;
+	if (status != KRAIT_OK)
+		return status;
 	if (!model->engine->profiled)
 		return unsupported(model, "time its kernels", text, n_text);
 	rows = krait__alloc(MOST_ROWS, sizeof(*rows));
@@ -85,8 +94,9 @@ krait_status krait_model_profile_end(const krait_model *model, krait_measure_fn 
 krait_status krait_model_wait(const krait_model *model, char *text, size_t n_text)
 {
 	struct why why = { 0 };
+	krait_status status = enter(model, text, n_text);
 
-	if (!is_open(model))
-		return KRAIT_ERROR_ARGUMENT;
+	if (status != KRAIT_OK)
+		return status;
 	return say(model->engine->wait ? model->engine->wait(model->emodel, &why) : KRAIT_OK, &why, text, n_text);
 }

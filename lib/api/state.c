@@ -156,16 +156,25 @@ krait_status krait_state_read(krait_state **out, krait_model *model, const void 
 	return end_read(*out, status);
 }
 
+/* The beginning is looked at first, so that a large file that is something else is not read. */
 static krait_status load(krait_state *state, const char *path)
 {
+	uint64_t size, most = krait__state_most(state->moment->model);
+	unsigned char head[STATE_HEADER];
 	struct file_view view;
 	struct quoted quoted;
-	krait_status status = krait__file_view(&view, path, false, 0, &state->why);
+	krait_status status = krait__file_head(head, sizeof(head), &size, path, &state->why);
 
 	if (status != KRAIT_OK)
 		return status;
-	status = krait__state_decode(state->moment, view.data, view.size, &state->why);
-	krait__file_close(&view);
+	status = krait__state_begins(head, size, &state->why);
+	if (status == KRAIT_OK) {
+		status = krait__file_view(&view, path, false, most, &state->why);
+		if (status != KRAIT_OK)
+			return status;
+		status = krait__state_decode(state->moment, view.data, view.size, &state->why);
+		krait__file_close(&view);
+	}
 	if (status != KRAIT_OK)
 		krait__why_prefix(&state->why, krait__quote(&quoted, path, SIZE_MAX));
 	return status;

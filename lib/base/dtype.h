@@ -7,6 +7,11 @@
 #include <stdint.h>
 #include <string.h>
 
+/* Weights, states and caches stand in files with their lowest byte first, and are used where they lie, mapped. */
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "krait needs a machine that keeps the lowest byte first (little-endian), since it uses weights in their files as they are"
+#endif
+
 enum dtype {
 	DTYPE_F32, DTYPE_F16, DTYPE_BF16,       /* what engines compute from */
 	DTYPE_F64, DTYPE_I64, DTYPE_I32, DTYPE_I16, DTYPE_I8, DTYPE_U8, DTYPE_BOOL,     /* may stand in files; no weight of a model has one */

@@ -147,6 +147,21 @@ krait_status krait__file_view(struct file_view *out, const char *path, bool map,
 	return status;
 }
 
+krait_status krait__file_head(void *out, size_t n, uint64_t *size, const char *path, struct why *why)
+{
+	int fd = krait__files.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
+	krait_status status;
+
+	*size = 0;
+	if (fd < 0)
+		return failed(why, "open it", path, errno);
+	status = check_open(fd, path, 0, size, why);
+	if (status == KRAIT_OK)
+		status = read_all(out, *size < n ? (size_t)*size : n, fd, path, why);
+	krait__files.close(fd);
+	return status;
+}
+
 krait_status krait__file_view_in(struct file_view *out, const char *folder, const char *name, bool map, uint64_t limit, struct why *why)
 {
 	krait_status status;

@@ -44,12 +44,16 @@ krait_status krait__file_view(struct file_view *out, const char *path, bool map,
 krait_status krait__file_view_in(struct file_view *out, const char *folder, const char *name, bool map, uint64_t limit, struct why *why);
 void krait__file_close(struct file_view *view);
 
+/* The first `n` bytes of a regular file, or fewer where it is shorter, and its size. */
+krait_status krait__file_head(void *out, size_t n, uint64_t *size, const char *path, struct why *why);
+
 /* A small text file, zero-terminated copy; *out NULL and KRAIT_OK when `missing_ok` and there is none. */
 krait_status krait__file_text(char **out, size_t *n_out, const char *folder, const char *name, uint64_t limit, bool missing_ok, struct why *why);
 
 /* Writes parts one after another into a temporary file beside `path`, syncs, renames over
  * `path`, syncs the folder. On any error the old file is whole and the temporary one gone. A file that
- * was there keeps its permissions; behind a symbolic link the file is replaced, not the link. */
+ * was there keeps its permissions; behind a symbolic link the file is replaced, not the link,
+ * and made where the link leads to when there is none yet. */
 struct file_part { const void *data; size_t size; };
 krait_status krait__file_replace(const char *path, const struct file_part *parts, size_t n_parts, struct why *why);
 

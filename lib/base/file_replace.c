@@ -13,6 +13,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#define LINKS_MOST 40           /* that one path goes through, as the kernel bounds it */
 
 static krait_status failed(struct why *why, const char *doing, const char *path, int error)
 {
@@ -81,6 +84,27 @@ static void sync_folder(const char *folder)
 	}
 }
 
+/* Where a new file goes that a link names which leads nowhere yet, as open() with O_CREAT makes it: the place at the end of
+ * the links. 0, or what errno said. */
+static int follow(char place[PATH_MAX])
+{
+	char target[PATH_MAX];
+
+	for (int n_links = 0; n_links < LINKS_MOST; n_links++) {
+		ssize_t n = readlink(place, target, sizeof(target));
+		char *name = strrchr(place, '/');
+
+		if (n < 0)      /* there is nothing, or something that is no link */
+			return errno == ENOENT || errno == EINVAL ? 0 : errno;
+		name = name && target[0] != '/' ? name + 1 : place;
+		if ((size_t)n >= sizeof(target) || (size_t)(name - place) + (size_t)n >= PATH_MAX)
+			return ENAMETOOLONG;
+		memcpy(name, target, (size_t)n);
+		name[n] = 0;
+	}
+	return ELOOP;
+}
+
 /* What stands at `path`: its file where that is a link, and its mode, or 0 where there is nothing yet. */
 static krait_status look_at(char place[PATH_MAX], mode_t *mode, const char *path, struct why *why)
 {
@@ -91,8 +115,11 @@ static krait_status look_at(char place[PATH_MAX], mode_t *mode, const char *path
 	if (strlen(path) >= PATH_MAX)
 		return failed(why, "write it", path, ENAMETOOLONG);
 	strcpy(place, path);
-	if (krait__files.stat_path(path, &about) != 0)
-		return errno == ENOENT ? KRAIT_OK : failed(why, "look at it", path, errno);
+	if (krait__files.stat_path(path, &about) != 0) {
+		int error = errno == ENOENT ? follow(place) : errno;
+
+		return error ? failed(why, "look at it", path, error) : KRAIT_OK;
+	}
 	if (!S_ISREG(about.st_mode))
 		return krait__why(why, KRAIT_ERROR_IO, "%s: not a regular file, so it cannot be replaced", krait__quote(&quoted, path, SIZE_MAX));
 	*mode = about.st_mode & 07777;

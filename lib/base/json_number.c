@@ -57,25 +57,16 @@ bool krait__number_read(double *out, const char *text, size_t n_text, struct buf
 	return true;
 }
 
-/* Copies what printf wrote with a full stop for the locale's decimal point, and adds ".0" to what
- * looks like a whole number. */
-static size_t plain(char *out, const char *text)
+/* Copies what printf wrote, with a full stop for the locale's decimal point. */
+static size_t with_stop(char *out, const char *text)
 {
 	size_t n = 0;
-	bool whole = true;
 
 	for (; *text; text++) {
-		if (is_digit(*text) || strchr("+-e", *text)) {
-			whole = whole && *text != 'e';
+		if (is_digit(*text) || strchr("+-einfa", *text))        /* also the letters of inf and nan */
 			out[n++] = *text;
-		} else if (n && out[n - 1] != '.') {
-			whole = false;
+		else if (n && out[n - 1] != '.')
 			out[n++] = '.';
-		}
-	}
-	if (whole) {
-		out[n++] = '.';
-		out[n++] = '0';
 	}
 	out[n] = 0;
 	return n;
@@ -84,11 +75,25 @@ static size_t plain(char *out, const char *text)
 size_t krait__number_write(char out[NUMBER_TEXT], double number)
 {
 	char text[NUMBER_TEXT];
+	size_t n;
 
 	for (int digits = 15; digits <= 17; digits++) {
 		snprintf(text, sizeof(text), "%.*g", digits, number);
 		if (strtod(text, NULL) == number)
 			break;
 	}
-	return plain(out, text);
+	n = with_stop(out, text);
+	if (strpbrk(out, ".e"))
+		return n;
+	memcpy(out + n, ".0", 3);       /* it looks like a whole number */
+	return n + 2;
+}
+
+const char *krait__number_show(char out[NUMBER_TEXT], double number)
+{
+	char text[NUMBER_TEXT];
+
+	snprintf(text, sizeof(text), "%g", number);
+	with_stop(out, text);
+	return out;
 }

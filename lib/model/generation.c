@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STOP_TEXT_MOST (1u << 20)
+#define STOP_TEXTS_BYTES ((size_t)1 << 20)
 #define STOP_TEXTS_MOST 1024
 
 /* ---- settings ----------------------------------------------------------------------- */
@@ -73,49 +73,105 @@ static void take_settings(struct krait_model *model, const struct json_value *fi
 	}
 }
 
+/* ---- lists -------------------------------------------------------------------------- */
+
+/* A field that is one thing or a list of them. */
+static size_t count_items(const struct json_value *value)
+{
+	if (krait__json_is_null(value))
+		return 0;
+	return krait__json_is(value, JSON_VALUE_ARRAY) ? krait__json_size(value) : 1;
+}
+
+static const struct json_value *item(const struct json_value *value, size_t index)
+{
+	return krait__json_is(value, JSON_VALUE_ARRAY) ? krait__json_at(value, index) : value;
+}
+
+/* The tokens that a field lists, each once, in its order, and what else stands there. */
+struct listed {
+	krait_token *ids;
+	size_t n;
+	size_t n_strange;               /* no numbers */
+	size_t n_foreign;               /* numbers that are no tokens of the model */
+	int64_t foreign;                /* the last of these */
+};
+
+/* One step for each item, however many there are: a bit for each token of the model says whether it was there before. */
+static krait_status list_tokens(struct listed *out, const struct krait_model *model, const struct json_value *value, struct why *why)
+{
+	size_t n = count_items(value);
+	unsigned char *seen = krait__alloc_zero((size_t)model->plan.vocab / 8 + 1, 1);
+
+	*out = (struct listed){ .ids = krait__alloc(n + 1, sizeof(*out->ids)) };
+	if (!seen || !out->ids) {
+		krait__free(seen);
+		krait__free(out->ids);
+		return krait__why_memory(why);
+	}
+	for (size_t i = 0; i < n; i++) {
+		const struct json_value *one = item(value, i);
+		int64_t id = krait__json_integer(one);
+
+		if (!krait__json_is(one, JSON_VALUE_INTEGER)) {
+			out->n_strange++;
+		} else if (id < 0 || id >= (int64_t)model->plan.vocab) {
+			out->n_foreign++;
+			out->foreign = id;
+		} else if (!(seen[id / 8] & 1u << id % 8)) {
+			seen[id / 8] |= (unsigned char)(1u << id % 8);
+			out->ids[out->n++] = (krait_token)id;
+		}
+	}
+	krait__free(seen);
+	return KRAIT_OK;
+}
+
 /* ---- tokens ------------------------------------------------------------------------- */
 
-krait_status krait__generation_stop(struct krait_model *model, int64_t id, const char *what, struct why *why)
+static void no_token(struct krait_model *model, int64_t id, const char *what)
 {
-	struct generation *generation = &model->generation;
-	krait_token *stops;
-
-	if (id < 0 || id >= (int64_t)model->plan.vocab) {
-		krait__model_remark(model, "%s: eos_token_id %lld is no token of this model and is ignored", what, (long long)id);
-		return KRAIT_OK;
-	}
-	for (size_t i = 0; i < generation->n_stops; i++)
-		if (generation->stops[i] == (krait_token)id)
-			return KRAIT_OK;
-	stops = krait__resize(generation->stops, generation->n_stops + 1, sizeof(*stops));
-	if (!stops)
-		return krait__why_memory(why);
-	generation->stops = stops;
-	stops[generation->n_stops++] = (krait_token)id;
-	return KRAIT_OK;
+	krait__model_remark(model, "%s: eos_token_id %lld is no token of this model and is ignored", what, (long long)id);
 }
 
 /* eos_token_id is a number or a list of numbers. */
 static krait_status take_stops(struct krait_model *model, const struct json_value *file, const char *what, struct why *why)
 {
-	const struct json_value *value = krait__json_get(file, "eos_token_id");
-	bool list = krait__json_is(value, JSON_VALUE_ARRAY);
-	size_t n = list ? krait__json_size(value) : 1, n_bad = 0;
-	krait_status status = KRAIT_OK;
+	struct listed listed;
+	krait_status status = list_tokens(&listed, model, krait__json_get(file, "eos_token_id"), why);
 
-	if (krait__json_is_null(value))
-		return KRAIT_OK;
-	for (size_t i = 0; status == KRAIT_OK && i < n; i++) {
-		const struct json_value *id = list ? krait__json_at(value, i) : value;
-
-		if (krait__json_is(id, JSON_VALUE_INTEGER))
-			status = krait__generation_stop(model, krait__json_integer(id), what, why);
-		else
-			n_bad++;
-	}
-	if (n_bad)
+	if (status != KRAIT_OK)
+		return status;
+	if (listed.n_foreign == 1)
+		no_token(model, listed.foreign, what);
+	else if (listed.n_foreign)
+		krait__model_remark(model, "%s: %zu of 'eos_token_id' are no tokens of this model and are ignored", what, listed.n_foreign);
+	if (listed.n_strange)
 		krait__model_remark(model, "%s: field 'eos_token_id' is neither a number nor a list of numbers", what);
-	return status;
+	krait__free(model->generation.stops);
+	model->generation.stops = listed.ids;
+	model->generation.n_stops = listed.n;
+	return KRAIT_OK;
+}
+
+krait_status krait__generation_stop(struct krait_model *model, krait_token id, const char *what, struct why *why)
+{
+	struct generation *generation = &model->generation;
+	krait_token *stops;
+
+	if ((uint32_t)id >= model->plan.vocab) {
+		no_token(model, id, what);
+		return KRAIT_OK;
+	}
+	for (size_t i = 0; i < generation->n_stops; i++)
+		if (generation->stops[i] == id)
+			return KRAIT_OK;
+	stops = krait__resize(generation->stops, generation->n_stops + 1, sizeof(*stops));
+	if (!stops)
+		return krait__why_memory(why);
+	generation->stops = stops;
+	stops[generation->n_stops++] = id;
+	return KRAIT_OK;
 }
 
 static int by_id(const void *a, const void *b)
@@ -128,78 +184,66 @@ static int by_id(const void *a, const void *b)
 static krait_status take_suppressed(struct krait_model *model, const struct json_value *file, struct why *why)
 {
 	const struct json_value *list = krait__json_get(file, "suppress_tokens");
-	struct generation *generation = &model->generation;
-	size_t n = krait__json_size(list), n_good = 0, n_bad = 0;
-	krait_token *ids;
+	struct listed listed;
+	krait_status status;
 
-	if (krait__json_is_null(list) || (krait__json_is(list, JSON_VALUE_ARRAY) && !n))
+	if (krait__json_is_null(list))
 		return KRAIT_OK;
 	if (!krait__json_is(list, JSON_VALUE_ARRAY)) {
 		krait__model_remark(model, GENERATION_FILE ": 'suppress_tokens' is not a list of tokens and is not applied");
 		return KRAIT_OK;
 	}
-	ids = krait__alloc(n, sizeof(*ids));
-	if (!ids)
-		return krait__why_memory(why);
-	for (size_t i = 0; i < n; i++) {
-		const struct json_value *id = krait__json_at(list, i);
-		int64_t number = krait__json_integer(id);
-
-		if (!krait__json_is(id, JSON_VALUE_INTEGER) || number < 0 || number >= (int64_t)model->plan.vocab)
-			n_bad++;
-		else
-			ids[n_good++] = (krait_token)number;
-	}
-	qsort(ids, n_good, sizeof(*ids), by_id);
-	for (size_t i = 0; i < n_good; i++)
-		if (!generation->n_suppressed || ids[generation->n_suppressed - 1] != ids[i])
-			ids[generation->n_suppressed++] = ids[i];
-	generation->suppressed = ids;
-	if (n_bad)
-		krait__model_remark(model, GENERATION_FILE ": %zu of 'suppress_tokens' are no tokens of this model and are ignored", n_bad);
+	status = list_tokens(&listed, model, list, why);
+	if (status != KRAIT_OK)
+		return status;
+	qsort(listed.ids, listed.n, sizeof(*listed.ids), by_id);
+	model->generation.suppressed = listed.ids;
+	model->generation.n_suppressed = listed.n;
+	if (listed.n_strange + listed.n_foreign)
+		krait__model_remark(model, GENERATION_FILE ": %zu of 'suppress_tokens' are no tokens of this model and are ignored",
+			listed.n_strange + listed.n_foreign);
 	return KRAIT_OK;
 }
 
 /* ---- stop texts --------------------------------------------------------------------- */
 
-static krait_status add_stop_text(struct generation *generation, const struct json_value *text, struct why *why)
+static bool add_stop_text(struct generation *generation, const struct json_value *text, size_t size)
 {
-	struct generation_text *list = krait__resize(generation->stop_texts, generation->n_stop_texts + 1, sizeof(*list));
-	size_t n = krait__json_string_size(text);
-	char *copy = krait__copy_bytes(krait__json_string(text), n);
+	char *copy = krait__copy_bytes(krait__json_string(text), size);
 
-	if (list)
-		generation->stop_texts = list;
-	if (!list || !copy) {
-		krait__free(copy);
-		return krait__why_memory(why);
-	}
-	list[generation->n_stop_texts++] = (struct generation_text){ copy, n };
-	return KRAIT_OK;
+	if (copy)
+		generation->stop_texts[generation->n_stop_texts++] = (struct generation_text){ copy, size };
+	return copy != NULL;
 }
 
-/* stop_strings is a text or a list of texts. */
+/* stop_strings is a text or a list of texts. A session compares each with those before it, so that their number and their
+ * bytes together have a limit. */
 static krait_status take_stop_texts(struct krait_model *model, const struct json_value *file, struct why *why)
 {
 	const struct json_value *value = krait__json_get(file, "stop_strings");
-	bool list = krait__json_is(value, JSON_VALUE_ARRAY);
-	size_t n = list ? krait__json_size(value) : 1, n_bad = 0;
-	krait_status status = KRAIT_OK;
+	struct generation *generation = &model->generation;
+	size_t n = count_items(value), n_bad = 0, left = STOP_TEXTS_BYTES;
 
-	if (krait__json_is_null(value))
+	if (n == 0)
 		return KRAIT_OK;
-	for (size_t i = 0; status == KRAIT_OK && i < n; i++) {
-		const struct json_value *text = list ? krait__json_at(value, i) : value;
-		size_t size = krait__json_string_size(text);
+	generation->stop_texts = krait__alloc(n < STOP_TEXTS_MOST ? n : STOP_TEXTS_MOST, sizeof(*generation->stop_texts));
+	if (!generation->stop_texts)
+		return krait__why_memory(why);
+	for (size_t i = 0; i < n; i++) {
+		size_t size = krait__json_string_size(item(value, i));
 
-		if (size && size <= STOP_TEXT_MOST && model->generation.n_stop_texts < STOP_TEXTS_MOST)
-			status = add_stop_text(&model->generation, text, why);
-		else
+		if (size == 0 || size > left || generation->n_stop_texts == STOP_TEXTS_MOST) {
 			n_bad++;
+			continue;
+		}
+		left -= size;
+		if (!add_stop_text(generation, item(value, i), size))
+			return krait__why_memory(why);
 	}
 	if (n_bad)
-		krait__model_remark(model, GENERATION_FILE ": %zu of 'stop_strings' are not applied: each has to be a text of 1 byte to 1 MiB", n_bad);
-	return status;
+		krait__model_remark(model, GENERATION_FILE ": %zu of 'stop_strings' are not applied: up to %d texts of 1 MiB together can be",
+			n_bad, STOP_TEXTS_MOST);
+	return KRAIT_OK;
 }
 
 /* ---- all of it ---------------------------------------------------------------------- */

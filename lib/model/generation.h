@@ -9,7 +9,7 @@
 krait_status krait__generation_load(struct krait_model *model, const char *folder, const struct json_value *config, struct why *why);
 
 /* One more token that ends a text; `what` names the file that says so. One that the model lacks is a remark. */
-krait_status krait__generation_stop(struct krait_model *model, int64_t id, const char *what, struct why *why);
+krait_status krait__generation_stop(struct krait_model *model, krait_token id, const char *what, struct why *why);
 
 void krait__generation_free(struct generation *generation);
 

@@ -5,6 +5,7 @@
 #endif
 #include "session/settings.h"
 
+#include "base/json_number.h"
 #include "base/memory.h"
 
 #include <float.h>
@@ -97,8 +98,8 @@ static bool in_range(const struct rule *rule, double value)
 
 static krait_status out_of_range(const struct rule *rule, double value, struct why *why)
 {
-	return krait__why(why, KRAIT_ERROR_ARGUMENT, "%s is %g: it must be %s %g%s", rule->name, value, rule->open_low ? "above" : "at least",
-		rule->low, rule->high == 1 ? " and at most 1" : " and finite");
+	return krait__why(why, KRAIT_ERROR_ARGUMENT, "%s is %s: it must be %s %s%s", rule->name, SHOWN(value),
+		rule->open_low ? "above" : "at least", SHOWN(rule->low), rule->high == 1 ? " and at most 1" : " and finite");
 }
 
 krait_status krait__sampling_set_int(struct sampling *sampling, int setting, int64_t value, struct why *why)
@@ -183,7 +184,8 @@ krait_status krait__sampling_set_bias(struct sampling *sampling, krait_token tok
 	if (token < 0)
 		return krait__why(why, KRAIT_ERROR_ARGUMENT, "a bias for token %d: ids start at 0", (int)token);
 	if (isnan(value) || value == INFINITY)
-		return krait__why(why, KRAIT_ERROR_ARGUMENT, "the bias of token %d is %g: it must be a number, or -infinity to rule the token out", (int)token, (double)value);
+		return krait__why(why, KRAIT_ERROR_ARGUMENT, "the bias of token %d is %s: it must be a number, or -infinity to rule the token out",
+			(int)token, SHOWN(value));
 	if (value == 0) {
 		if (there)
 			memmove(sampling->biases + at, sampling->biases + at + 1, (behind - 1) * sizeof(*sampling->biases));

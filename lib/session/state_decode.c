@@ -144,28 +144,38 @@ static krait_status check_model(const struct krait_model *model, const unsigned 
 		"open that model", text, model->fingerprint_text);
 }
 
-static krait_status read_header(struct state_source *all, uint32_t *n_sections, const struct krait_model *model, struct why *why)
+krait_status krait__state_begins(const unsigned char *head, uint64_t size, struct why *why)
 {
-	const unsigned char *magic = krait__take(all, 8), *fingerprint;
-	uint32_t version = krait__take_u32(all);
-	krait_status status;
-	uint64_t size;
+	struct state_source source = { head, size < STATE_HEADER ? (size_t)size : STATE_HEADER, 0, false };
+	const unsigned char *magic = krait__take(&source, 8);
+	uint32_t version = krait__take_u32(&source);
+	uint64_t said;
 
-	*n_sections = krait__take_u32(all);
-	size = krait__take_u64(all);
-	fingerprint = krait__take(all, 16);
-	krait__take(all, 16);
-	krait__take_u64(all);
-	if (all->bad || memcmp(magic, "KRAIT\0ST", 8) != 0)
+	krait__take_u32(&source);
+	said = krait__take_u64(&source);
+	if (size < STATE_HEADER || memcmp(magic, "KRAIT\0ST", 8) != 0)
 		return krait__why(why, KRAIT_ERROR_FORMAT, "this is no state: it does not begin as one");
 	if (version > STATE_VERSION)
 		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "the state has format version %u; krait %s reads up to %u: use a newer krait",
 			(unsigned)version, PACKAGE_VERSION, (unsigned)STATE_VERSION);
-	if (size != all->size)
-		return krait__why(why, KRAIT_ERROR_FORMAT, "the state is damaged: it says %llu bytes and has %zu; use another copy of it",
-			(unsigned long long)size, all->size);
-	if (version == 0)
-		return krait__state_damaged(why, "it has no format version");
+	if (said != size)
+		return krait__why(why, KRAIT_ERROR_FORMAT, "the state is damaged: it says %llu bytes and has %llu; use another copy of it",
+			(unsigned long long)said, (unsigned long long)size);
+	return version ? KRAIT_OK : krait__state_damaged(why, "it has no format version");
+}
+
+static krait_status read_header(struct state_source *all, uint32_t *n_sections, const struct krait_model *model, struct why *why)
+{
+	krait_status status = krait__state_begins(all->data, all->size, why);
+	const unsigned char *fingerprint;
+
+	if (status != KRAIT_OK)
+		return status;
+	krait__take(all, 12);
+	*n_sections = krait__take_u32(all);
+	krait__take_u64(all);
+	fingerprint = krait__take(all, 16);
+	krait__take(all, 24);
 	status = check_sum(all->data, all->size, why);
 	return status == KRAIT_OK ? check_model(model, fingerprint, why) : status;
 }

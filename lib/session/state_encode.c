@@ -350,6 +350,15 @@ krait_status krait__state_encode(const struct session_moment *moment, unsigned c
 	return status;
 }
 
+/* In the order of the addends: biases, counts and stop tokens; a note and what is held back; the last tokens, and what
+ * each of them showed; stop texts, each as long as one can be, as many as a generation_config.json may name. */
+uint64_t krait__state_most(const struct krait_model *model)
+{
+	const uint64_t most_tokens = (uint64_t)1 << 24, most_texts = 1024;
+
+	return krait__state_size(model) + 20 * (uint64_t)model->plan.vocab + 2 * NOTE_LIMIT + 9 * most_tokens + most_texts * NOTE_LIMIT;
+}
+
 size_t krait__state_size(const struct krait_model *model)
 {
 	struct session_rules rules = { .max_new = 0 };

@@ -144,7 +144,7 @@ static krait_status read_stops(struct state_reader *reader, struct state_source 
 
 		if (text && (size == 0 || size > NOTE_LIMIT))
 			return krait__state_damaged(reader->why, "section 'stops' holds a text that is empty or too long");
-		if (text && !krait__stops_add_text(&reader->moment->rules->stops, (const char *)text, size))
+		if (text && !krait__stops_append_text(&reader->moment->rules->stops, (const char *)text, size))
 			return krait__why_memory(reader->why);
 	}
 	return KRAIT_OK;

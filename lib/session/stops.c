@@ -102,13 +102,10 @@ static bool make_text(struct session_stop_text *out, const char *text, size_t n_
 	return true;
 }
 
-bool krait__stops_add_text(struct session_stops *stops, const char *text, size_t n_text)
+bool krait__stops_append_text(struct session_stops *stops, const char *text, size_t n_text)
 {
 	struct session_stop_text made, *texts;
 
-	for (size_t i = 0; i < stops->n_texts; i++)
-		if (stops->texts[i].size == n_text && memcmp(stops->texts[i].text, text, n_text) == 0)
-			return true;
 	texts = krait__resize(stops->texts, stops->n_texts + 1, sizeof(*texts));
 	if (!texts)
 		return false;
@@ -119,13 +116,21 @@ bool krait__stops_add_text(struct session_stops *stops, const char *text, size_t
 	return true;
 }
 
+bool krait__stops_add_text(struct session_stops *stops, const char *text, size_t n_text)
+{
+	for (size_t i = 0; i < stops->n_texts; i++)
+		if (stops->texts[i].size == n_text && memcmp(stops->texts[i].text, text, n_text) == 0)
+			return true;
+	return krait__stops_append_text(stops, text, n_text);
+}
+
 bool krait__stops_copy(struct session_stops *to, const struct session_stops *from)
 {
 	struct session_stops copy = { 0 };
 	bool whole = krait__stops_add_many(&copy, from->tokens, from->n_tokens);
 
 	for (size_t i = 0; i < from->n_texts && whole; i++)
-		whole = krait__stops_add_text(&copy, from->texts[i].text, from->texts[i].size);
+		whole = krait__stops_append_text(&copy, from->texts[i].text, from->texts[i].size);
 	if (!whole) {
 		krait__stops_free(&copy);
 		return false;

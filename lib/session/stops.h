@@ -23,6 +23,8 @@ bool krait__stops_has(const struct session_stops *stops, krait_token token);
 /* What is there already stays once. False: out of memory, and nothing changed. */
 bool krait__stops_add(struct session_stops *stops, krait_token token);
 bool krait__stops_add_text(struct session_stops *stops, const char *text, size_t n_text);
+/* The same for one that is known to be new, or may stand there twice: it looks at no other. */
+bool krait__stops_append_text(struct session_stops *stops, const char *text, size_t n_text);
 /* The same for many tokens in any order: sorted once. Takes nothing over. */
 bool krait__stops_add_many(struct session_stops *stops, const krait_token *tokens, size_t n);
 bool krait__stops_copy(struct session_stops *to, const struct session_stops *from);

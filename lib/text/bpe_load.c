@@ -4,6 +4,7 @@
 #include "config.h"
 #endif
 #include "base/json_field.h"
+#include "base/json_number.h"
 #include "base/memory.h"
 #include "text/bpe.h"
 
@@ -38,7 +39,7 @@ static krait_status check_kind(const struct json_value *model, const char *what,
 	if (status == KRAIT_OK)
 		status = krait__field_double(&dropout, model, "dropout", what, why);
 	if (status == KRAIT_OK && dropout != 0)
-		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "%s: model.dropout is %g: only 0 is known", what, dropout);
+		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "%s: model.dropout is %s: only 0 is known", what, SHOWN(dropout));
 	if (status == KRAIT_OK)
 		status = krait__field_bool(&byte_fallback, model, "byte_fallback", what, why);
 	if (status == KRAIT_OK && byte_fallback)

@@ -4,6 +4,7 @@
 #include "krait_experimental.h"
 #include "support.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -57,7 +58,13 @@ START_TEST(statuses)
 	ck_assert_str_eq(krait_status_name(KRAIT_ERROR_NOT_FOUND), "KRAIT_ERROR_NOT_FOUND");
 	for (int status = -12; status <= 2; status++)
 		ck_assert_int_eq(strncmp(krait_status_name(status), "KRAIT_", 6), 0);
+	for (size_t i = 0; i < N_DEFINED; i++)
+		if (strncmp(defined[i].name, "KRAIT_ERROR_", 12) == 0)
+			ck_assert_str_eq(krait_status_name((krait_status)defined[i].value), defined[i].name);
 	ck_assert_str_eq(krait_status_name(-13), "unknown status");
+	ck_assert_str_eq(krait_status_name(INT_MIN), "unknown status");
+	ck_assert_str_eq(krait_status_name(INT_MAX), "unknown status");
+	ck_assert_str_eq(krait_status_name(KRAIT_OPTION_DEVICE), "unknown status");
 	ck_assert_str_eq(krait_status_name(3), "unknown status");
 }
 END_TEST

@@ -64,6 +64,30 @@ START_TEST(links_stay)
 }
 END_TEST
 
+/* Links to a file that is not there yet: the file is made where they lead to, and they stay. */
+START_TEST(links_to_nothing_stay)
+{
+	const char *folder = support_folder(), *other = support_folder();
+	const char *far = support_join(folder, "far"), *near = support_join(folder, "near"), *lost = support_join(folder, "lost");
+	const char *file = support_join(other, "file"), *self = support_join(folder, "self");
+
+	ck_assert_int_eq(symlink(file, far), 0);
+	ck_assert_int_eq(symlink("far", near), 0);      /* from its own folder, through the other link */
+	ck_assert_msg(replace(near, "new") == KRAIT_OK, "%s", why.text);
+	ck_assert(S_ISLNK(mode_of(near)) && S_ISLNK(mode_of(far)) && S_ISREG(mode_of(file)));
+	expect(file, "new");
+	ck_assert_msg(replace(far, "newer") == KRAIT_OK, "%s", why.text);
+	expect(file, "newer");
+	ck_assert_int_eq(symlink("no/folder/file", lost), 0);
+	ck_assert_int_eq(replace(lost, "text"), KRAIT_ERROR_NOT_FOUND);
+	ck_assert_ptr_nonnull(strstr(why.text, lost));
+	ck_assert(S_ISLNK(mode_of(lost)));
+	ck_assert_int_eq(symlink("self", self), 0);
+	ck_assert_int_eq(replace(self, "text"), KRAIT_ERROR_IO);
+	ck_assert(S_ISLNK(mode_of(self)));
+}
+END_TEST
+
 START_TEST(long_names_fit)
 {
 	char name[256];
@@ -96,6 +120,7 @@ int main(void)
 
 	tcase_add_test(tcase, permissions_stay);
 	tcase_add_test(tcase, links_stay);
+	tcase_add_test(tcase, links_to_nothing_stay);
 	tcase_add_test(tcase, long_names_fit);
 	tcase_add_test(tcase, what_is_no_file_is_refused);
 	suite_add_tcase(suite, tcase);

@@ -22,6 +22,21 @@ tests_faults_test_misuse_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_faults_test_misuse_CFLAGS = $(TEST_CFLAGS)
 tests_faults_test_misuse_LDADD = $(TEST_LDADD)
 
+check_PROGRAMS += tests/faults/test_fork
+TESTS += tests/faults/test_fork
+tests_faults_test_fork_SOURCES = %D%/test_fork.c $(faults_helpers)
+tests_faults_test_fork_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_faults_test_fork_CFLAGS = $(TEST_CFLAGS)
+tests_faults_test_fork_LDADD = $(TEST_LDADD)
+
+# Loads the library that was built, by its path.
+check_PROGRAMS += tests/faults/test_unload
+TESTS += tests/faults/test_unload
+tests_faults_test_unload_SOURCES = %D%/test_unload.c $(faults_helpers)
+tests_faults_test_unload_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_faults_test_unload_CFLAGS = $(TEST_CFLAGS)
+tests_faults_test_unload_LDADD = $(TEST_LDADD)
+
 check_PROGRAMS += tests/faults/test_threads
 TESTS += tests/faults/test_threads
 tests_faults_test_threads_SOURCES = %D%/test_threads.c $(faults_helpers)

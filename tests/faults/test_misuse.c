@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_misuse.c - calls that a program should not make: NULL, wrong order, after fork(), from two threads, on a small stack. */
+/* test_misuse.c - calls that a program should not make: NULL, wrong order, from two threads, on a small stack. */
 #include "support.h"
 #include "faults.h"
 #include "scene.h"
@@ -9,8 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #define REFUSES(call) ck_assert_msg((call) == KRAIT_ERROR_ARGUMENT, "%s", #call)
 
@@ -272,78 +270,6 @@ START_TEST(test_free_in_any_order)
 }
 END_TEST
 
-/* ---- after fork() ------------------------------------------------------------------- */
-
-#ifndef FAULTS_THREAD_SANITIZED
-
-#define FORKED(call) do { if ((call) != KRAIT_ERROR_FORKED) { fprintf(stderr, "# in the child: %s\n", #call); bad++; } } while (0)
-
-/* What the child does; the number of calls that answered otherwise. */
-static int in_the_child(struct scene *scene, krait_batch *batch, krait_chat *chat)
-{
-	krait_session *session, *s = scene->session;
-	krait_state *state;
-	krait_token token;
-	float value[4];
-	int bad = 0;
-
-	FORKED(krait_session_feed(s, scene_tail, SCENE_TAIL));
-	FORKED(krait_session_feed_text(s, "x"));
-	FORKED(krait_session_next(s, &token));
-	FORKED(krait_session_logits(s, value, 4));
-	FORKED(krait_session_score(s, scene_tail, SCENE_TAIL, value, 4));
-	FORKED(krait_session_snapshot(&state, s));
-	FORKED(krait_session_restore(s, scene->state));
-	FORKED(krait_session_fork(&session, s));
-	FORKED(krait_session_rewind(s, 1));
-	FORKED(krait_session_reset(s));
-	FORKED(krait_session_set_int(s, KRAIT_MAX_NEW_TOKENS, 1));
-	FORKED(krait_session_new(&session, scene->model));
-	FORKED(krait_state_save(scene->state, scene->path));
-	FORKED(krait_batch_add(batch, s, NULL, 0));
-	FORKED(krait_batch_run(batch));
-	FORKED(krait_chat_add(chat, "user", "x"));
-	krait_chat_free(chat);
-	krait_batch_free(batch);
-	krait_session_free(s);
-	krait_state_free(scene->state);
-	krait_model_free(scene->model);
-	if (krait_model_open(&scene->model, scene_model(0), NULL) != KRAIT_OK || krait_session_new(&s, scene->model) != KRAIT_OK ||
-	    krait_session_feed(s, scene_tail, SCENE_TAIL) != KRAIT_OK)
-		return bad + 100;
-	krait_session_free(s);
-	krait_model_free(scene->model);
-	return bad;
-}
-
-START_TEST(test_fork)
-{
-	struct scene scene;
-	krait_batch *batch;
-	krait_chat *chat;
-	pid_t child;
-	int outcome;
-
-	scene_begin(&scene, scene_model(0));
-	scene_start_session(&scene);
-	ck_assert_int_eq(krait_batch_new(&batch, scene.model), KRAIT_OK);
-	ck_assert_int_eq(krait_chat_new(&chat, scene.model), KRAIT_OK);
-	child = fork();
-	ck_assert_int_ge(child, 0);
-	if (child == 0)
-		_exit(in_the_child(&scene, batch, chat));
-	ck_assert_int_eq(waitpid(child, &outcome, 0), child);
-	ck_assert_msg(WIFEXITED(outcome) && WEXITSTATUS(outcome) == 0, "the child ended with %#x", (unsigned)outcome);
-	scene_check_usable(&scene, "the parent after fork");
-	krait_chat_free(chat);
-	krait_batch_free(batch);
-	scene_stop_session(&scene);
-	scene_end(&scene);
-}
-END_TEST
-
-#endif
-
 /* ---- a session in use --------------------------------------------------------------- */
 
 struct busy { krait_session *session; krait_model *model; int calls, other_status, same_status, other_session_status; };
@@ -484,9 +410,6 @@ int main(void)
 	tcase_add_test(tests, test_null_model);
 	tcase_add_test(tests, test_null_arguments);
 	tcase_add_test(tests, test_free_in_any_order);
-#ifndef FAULTS_THREAD_SANITIZED         /* it cannot follow a child that starts threads */
-	tcase_add_test(tests, test_fork);
-#endif
 	tcase_add_test(tests, test_busy);
 	tcase_add_loop_test(tests, test_small_stack, 0, 2);
 	tcase_set_timeout(tests, 600);

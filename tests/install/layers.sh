@@ -31,6 +31,8 @@ only lib/api 'config\.h|(base|model|session|text|chat|api)/[a-z0-9_]+\.h|engine\
 only kernels 'config\.h|(base|kernels/cpu|kernels/cuda)/[a-z0-9_]+\.h|cpu/[a-z0-9_]+\.h|engine\.h|krait\.h'
 headers=$(cd tools && find . -name "*.h" | sed "s,^\./,,; s,\.,[.],g" | tr "\n" "|")
 only tools "$headers"'config\.h|krait(_experimental)?\.h'
+grep -rnE '"[^"]*%[-+#0-9.*]*l?[aefgAEFG]' --include='*.[ch]' lib kernels | grep -v '{%\|^lib/\(base/json_number\|jinja/value/print\)\.c:' >"$work/found"
+empty "base/json_number.h prints numbers with a fraction, whatever the host's locale is" "$work/found"
 grep -rn 'include *[<"]jansson' --include='*.[ch]' lib kernels >"$work/found"
 empty "JSON is read by base/json_tree.h alone" "$work/found"
 grep -rn 'include *[<"]\(pcre2\|utf8proc\)' --include='*.[ch]' lib kernels | grep -v '^lib/\(text\|jinja\)/' >"$work/found"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Tests of the CPU engine: its kernels once for each instruction set, its threads, and the whole.
 kernel_tests = tests/kernels/test_kernels_generic tests/kernels/test_kernels_avx2 tests/kernels/test_kernels_avx512 \
-	tests/kernels/test_pool tests/kernels/test_engine tests/kernels/test_same_bits
+	tests/kernels/test_pool tests/kernels/test_processors tests/kernels/test_engine tests/kernels/test_same_bits
 check_PROGRAMS += $(kernel_tests)
 TESTS += $(kernel_tests)
 
@@ -26,6 +26,11 @@ tests_kernels_test_pool_SOURCES = %D%/test_pool.c
 tests_kernels_test_pool_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_kernels_test_pool_CFLAGS = $(TEST_CFLAGS)
 tests_kernels_test_pool_LDADD = $(TEST_LDADD)
+
+tests_kernels_test_processors_SOURCES = %D%/test_processors.c
+tests_kernels_test_processors_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_kernels_test_processors_CFLAGS = $(TEST_CFLAGS)
+tests_kernels_test_processors_LDADD = $(TEST_LDADD)
 
 tests_kernels_test_engine_SOURCES = %D%/test_engine.c %D%/buffers.c %D%/buffers.h %D%/plans.c %D%/plans.h
 tests_kernels_test_engine_CPPFLAGS = $(TEST_CPPFLAGS)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_companions.c - what lies beside weights: settings for generating, names of special tokens, files of other people. */
 #include "krait.h"
+#include "base/memory.h"
 #include "model/special_tokens.h"
 #include "support.h"
 
@@ -144,6 +145,85 @@ START_TEST(stop_strings)
 	ck_assert_uint_eq(model->generation.n_stop_texts, 1);
 	ck_assert_str_eq(model->generation.stop_texts[0].text, "###");
 	ck_assert_str_eq(krait_model_note(model), "");
+	krait_model_free(model);
+}
+END_TEST
+
+/* Calls for memory, whose number must not grow with that of a list's items. */
+static unsigned long n_resizes;
+static void *(*real_resize)(void *block, size_t size);
+
+static void *counted_resize(void *block, size_t size)
+{
+	n_resizes++;
+	return real_resize(block, size);
+}
+
+/* Opens the model with n items in both lists: tokens of the model and, behind those, numbers that are none; texts that
+ * differ in their end. */
+static unsigned long open_with(const char *folder, unsigned n)
+{
+	FILE *out = fopen(support_join(folder, GENERATION), "w");
+
+	ck_assert_ptr_nonnull(out);
+	fprintf(out, "{\"eos_token_id\": [");
+	for (unsigned i = 0; i < n; i++)
+		fprintf(out, "%s%u", i ? "," : "", i);
+	fprintf(out, "], \"stop_strings\": [");
+	for (unsigned i = 0; i < n; i++)
+		fprintf(out, "%s\"a stop text of some length %06u\"", i ? "," : "", i);
+	fprintf(out, "]}");
+	ck_assert_int_eq(fclose(out), 0);
+	n_resizes = 0;
+	real_resize = krait__allocator.resize;
+	krait__allocator.resize = counted_resize;
+	must_inspect(folder);
+	krait__allocator.resize = real_resize;
+	return n_resizes;
+}
+
+START_TEST(lists_without_end)
+{
+	const char *folder = demo_without_companions();
+	unsigned long few = open_with(folder, 1), many;
+
+	ck_assert_uint_eq(model->generation.n_stops, 1);
+	ck_assert_uint_eq(model->generation.n_stop_texts, 1);
+	krait_model_free(model);
+	many = open_with(folder, 100000);
+	ck_assert_uint_eq(model->generation.n_stops, 4096);
+	ck_assert_int_eq(model->generation.stops[0], 0);
+	ck_assert_int_eq(model->generation.stops[4095], 4095);
+	ck_assert_uint_eq(model->generation.n_stop_texts, 1024);
+	ck_assert_ptr_nonnull(strstr(krait_model_note(model), "95904 of 'eos_token_id' are no tokens"));
+	ck_assert_ptr_nonnull(strstr(krait_model_note(model), "98976 of 'stop_strings' are not applied"));
+	/* a copy of each text that is taken, and the file's own */
+	ck_assert_msg(many < few + 1024 + 500, "%lu calls for memory with 100000 items, %lu with one", many, few);
+	krait_model_free(model);
+}
+END_TEST
+
+/* A text of more than all of them may have, and tokens in the order in which they are named. */
+START_TEST(lists_with_limits)
+{
+	static const char head[] = "{\"eos_token_id\": [7, 3, 7, 5000], \"stop_strings\": [\"ab\", \"", tail[] = "\", \"cd\"]}";
+	const char *folder = demo_without_companions();
+	size_t n_head = sizeof(head) - 1, size = (1 << 20) - 1;
+	char *text = malloc(n_head + size + sizeof(tail));
+
+	memcpy(text, head, n_head);
+	memset(text + n_head, 'x', size);
+	memcpy(text + n_head + size, tail, sizeof(tail));
+	put(folder, GENERATION, text);
+	free(text);
+	must_inspect(folder);
+	ck_assert_uint_eq(model->generation.n_stops, 2);
+	ck_assert_int_eq(model->generation.stops[0], 7);
+	ck_assert_int_eq(model->generation.stops[1], 3);
+	ck_assert_uint_eq(model->generation.n_stop_texts, 2);
+	ck_assert_str_eq(model->generation.stop_texts[1].text, "cd");
+	ck_assert_ptr_nonnull(strstr(krait_model_note(model), "eos_token_id 5000 is no token"));
+	ck_assert_ptr_nonnull(strstr(krait_model_note(model), "1 of 'stop_strings'"));
 	krait_model_free(model);
 }
 END_TEST
@@ -399,6 +479,8 @@ int main(void)
 	tcase_add_loop_test(tcase, settings, 0, sizeof(generations) / sizeof(*generations));
 	tcase_add_test(tcase, suppressed_tokens);
 	tcase_add_test(tcase, stop_strings);
+	tcase_add_test(tcase, lists_without_end);
+	tcase_add_test(tcase, lists_with_limits);
 	tcase_add_test(tcase, ids_name_special_tokens);
 	tcase_add_test(tcase, ids_that_differ_are_told);
 	tcase_add_test(tcase, what_a_path_means);

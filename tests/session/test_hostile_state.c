@@ -2,9 +2,11 @@
 /* test_hostile_state.c - states whose checksum is right and whose content is not: each is refused as damaged, and what
  * the session was stays. */
 #include "kit.h"
+#include "base/file.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -192,6 +194,64 @@ START_TEST(test_output)
 }
 END_TEST
 
+/* ---- files --------------------------------------------------------------------------- */
+
+static size_t n_read;
+static ssize_t (*real_read_at)(int fd, void *out, size_t size, off_t offset);
+
+static ssize_t counted_read_at(int fd, void *out, size_t size, off_t offset)
+{
+	ssize_t n = real_read_at(fd, out, size, offset);
+
+	n_read += n > 0 ? (size_t)n : 0;
+	return n;
+}
+
+/* Refused by name, after no more than so many bytes were read. */
+static void refuse(const char *path, krait_status expected, const char *says, size_t most)
+{
+	krait_state *state;
+	krait_status status;
+
+	real_read_at = krait__files.read_at;
+	krait__files.read_at = counted_read_at;
+	n_read = 0;
+	status = krait_state_load(&state, model, path);
+	krait__files.read_at = real_read_at;
+	ck_assert_msg(status == expected && strstr(krait_state_error(state), path) && strstr(krait_state_error(state), says),
+		"%s: %d: %s", path, status, krait_state_error(state));
+	ck_assert_msg(n_read <= most, "%s: %zu bytes were read", path, n_read);
+	krait_state_free(state);
+}
+
+/* `n` bytes and zeros behind them, which take no room on the disk. */
+static const char *sparse(const char *name, const void *bytes, size_t n, off_t size)
+{
+	const char *path = support_join(support_folder(), name);
+
+	support_write(path, bytes, n);
+	ck_assert_int_eq(truncate(path, size), 0);
+	return path;
+}
+
+START_TEST(test_large_files)
+{
+	const off_t far = (off_t)1 << 40;
+	unsigned char head[64];
+	const char *fifo = support_join(support_folder(), "fifo");
+
+	ck_assert_int_eq(mkfifo(fifo, 0600), 0);
+	refuse("/dev/zero", KRAIT_ERROR_IO, "not a regular file", 0);
+	refuse(fifo, KRAIT_ERROR_IO, "not a regular file", 0);
+	refuse(sparse("zeros", "", 0, far), KRAIT_ERROR_FORMAT, "this is no state", 64);
+	memcpy(head, whole, sizeof(head));
+	refuse(sparse("longer", head, 64, far), KRAIT_ERROR_FORMAT, "the state is damaged: it says", 64);
+	put(head + 16, (uint64_t)far, 8);
+	refuse(sparse("honest", head, 64, far), KRAIT_ERROR_FORMAT, "that such a file may have", 64);
+	refuse(sparse("short", head, 30, 30), KRAIT_ERROR_FORMAT, "this is no state", 30);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("hostile_state");
@@ -201,6 +261,7 @@ int main(void)
 	tcase_add_loop_test(tcase, test_numbers, 0, (int)(sizeof(spoiled) / sizeof(*spoiled)));
 	tcase_add_test(tcase, test_missing);
 	tcase_add_test(tcase, test_output);
+	tcase_add_test(tcase, test_large_files);
 	suite_add_tcase(suite, tcase);
 	return support_run(suite);
 }
