@@ -51,6 +51,7 @@ include %D%/cuda/local.mk
 include %D%/cuda/prefill.mk
 include %D%/cuda/decode.mk
 include %D%/cuda/engine.mk
+include %D%/cuda/asked.mk
 else
 TESTS += %D%/without-check.sh
 endif
