@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # What kernels ask of memory, access by access: they are compiled once more, to tell of each (tests/emu/seen.cpp), and
 # are not for sanitizers.
-EXTRA_DIST += %D%/asked.c %D%/asked.sh %D%/asked.py %D%/counts.txt
 SUFFIXES += .seen
 .cu.seen:
 	@$(MKDIR_P) $(@D)
@@ -12,7 +11,6 @@ $(seen_objects): $(emu_language) $(cuda_headers)
 tests/emu/seen.rto: $(emu_headers)
 CLEANFILES += $(seen_objects) tests/emu/seen.rto tests/cuda/counts.new
 
-if HAVE_CHECK
 if HAVE_CUDA_EMU
 if !CUDA_ON_DEVICE
 EXTRA_PROGRAMS += tests/cuda/asked
@@ -25,6 +23,5 @@ tests_cuda_asked_CFLAGS = $(TEST_CFLAGS)
 tests_cuda_asked_LDFLAGS = $(CUDA_EMU_LINK)
 # Before the library, whose own objects of the kernels are then not needed.
 tests_cuda_asked_LDADD = $(seen_objects) tests/emu/seen.rto $(engine_ldadd)
-endif
 endif
 endif

@@ -446,7 +446,15 @@ void grid_wait()
 			hb_acquire(tag.get());
 }
 
-void grid_release() {}
+/* The kernel after this one may then begin. It counts on this one's having seen the end of the one before: whoever
+ * releases first lets a kernel run beside one that is two before it, and nothing orders these. */
+void grid_release()
+{
+	if (current_block->grid->launch->early && !current->waited)
+		misuse("%s was launched early, and thread %u of block (%u,%u,%u) calls grid_release() before grid_wait()",
+			kernel_name(current_block->grid->launch->kernel), current->index, current_block->index.x, current_block->index.y,
+			current_block->index.z);
+}
 
 // ---- cp.async --------------------------------------------------------------------------------
 
