@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # What kernels ask of memory, access by access: they are compiled once more, to tell of each (tests/emu/seen.cpp), and
-# are not for sanitizers.
+# are not for sanitizers. Warnings of these files are those of their other builds.
 SUFFIXES += .seen
 .cu.seen:
 	@$(MKDIR_P) $(@D)
-	$(AM_V_GEN)$(emu_compile) -O2 -fsanitize=thread -Wno-maybe-uninitialized -x c++ -include $(top_srcdir)/tests/emu/cuda_emu.h \
+	$(AM_V_GEN)$(emu_compile) -O2 -fsanitize=thread -w -x c++ -include $(top_srcdir)/tests/emu/cuda_emu.h \
 		-I$(top_srcdir)/tests/emu/include -I$(top_srcdir)/tests/emu -I$(top_srcdir)/tests -c $< -o $@
 seen_objects = $(cuda_kernels:.cu=.seen)
 $(seen_objects): $(emu_language) $(cuda_headers)

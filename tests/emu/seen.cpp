@@ -48,6 +48,24 @@ SEEN void __tsan_vptr_update(void **, void *) {}
 SEEN void __tsan_read_range(void *p, size_t n) { read(p, n); }
 SEEN void __tsan_write_range(void *p, size_t) { wrote(p); }
 
+SEEN void *__tsan_memcpy(void *to, const void *from, size_t n)
+{
+	read(from, n);
+	wrote(to);
+	return memcpy(to, from, n);
+}
+SEEN void *__tsan_memmove(void *to, const void *from, size_t n)
+{
+	read(from, n);
+	wrote(to);
+	return memmove(to, from, n);
+}
+SEEN void *__tsan_memset(void *to, int value, size_t n)
+{
+	wrote(to);
+	return memset(to, value, n);
+}
+
 #define ACCESS(n) \
 	SEEN void __tsan_read##n(void *p) { read(p, n); } \
 	SEEN void __tsan_write##n(void *p) { wrote(p); } \
@@ -70,4 +88,13 @@ ACCESS(1) ACCESS(2) ACCESS(4) ACCESS(8) ACCESS(16)
 		changed(const_cast<uint##bits##_t *>(p)); \
 		return __atomic_compare_exchange_n(p, c, v, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST); \
 	}
+/* clang's spelling of it. */
+#define ATOMIC_VALUE(bits) \
+	SEEN uint##bits##_t __tsan_atomic##bits##_compare_exchange_val(volatile uint##bits##_t *p, uint##bits##_t c, uint##bits##_t v, int, int) \
+	{ \
+		changed(const_cast<uint##bits##_t *>(p)); \
+		__atomic_compare_exchange_n(p, &c, v, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST); \
+		return c; \
+	}
+ATOMIC_VALUE(8) ATOMIC_VALUE(16) ATOMIC_VALUE(32) ATOMIC_VALUE(64)
 ATOMIC(8) ATOMIC(16) ATOMIC(32) ATOMIC(64)
