@@ -337,6 +337,12 @@ __global__ void count_up(int *out) { out[threadIdx.x] = int(threadIdx.x); }
 __global__ void add_one(int *out) { out[threadIdx.x] += 1; }
 __global__ void twice(int *to, const int *from) { to[threadIdx.x] = 2 * from[threadIdx.x]; }
 __global__ void early_never_waits(int *out) { out[threadIdx.x] = int(threadIdx.x); }
+__global__ void early_releases(int *out)
+{
+	grid_release();
+	grid_wait();
+	out[threadIdx.x] = int(threadIdx.x);
+}
 __global__ void early_reads(int *to, const int *from)
 {
 	int v = from[threadIdx.x];
@@ -679,6 +685,7 @@ const Case cases[] = {
 	{"no_event", [] { return two_streams(false); }},
 	{"no_edge", [] { return graph(false); }},
 	{"early_never_waits", [] { return early(early_never_waits, out); }},
+	{"early_releases", [] { return early(early_releases, out); }},
 	{"early_reads", [] { return early(early_reads, out, static_cast<const int *>(other)); }},
 	{"early_writes", [] { return early(early_writes, out, other); }},
 	{"static_left_out", [] { return with_shared(48 << 10); }},

@@ -17,7 +17,7 @@ misaligned_load        PAT misaligned_copy        PAT misaligned_matrix      PAT
 host_pointer           PAT host_reads_device      A   copy_past_device       PAT copy_past_host         A
 leak                   PAT freed_under_graph      A   freed_twice            PAT freed_as_pinned        PAT
 result_too_soon        PT  pinned_too_soon        PT  no_event               PT  no_edge                PT
-early_never_waits      PAT early_reads            T   early_writes           T
+early_never_waits      PAT early_releases         PAT early_reads            T   early_writes           T
 static_left_out        PAT static_above_all       PAT attribute_lowered      PAT early_cannot_wait      PAT
 prefetch_past_end      PAT
 right_syncwarp         -   right_atomics          -   right_copies           -   right_grid_barrier     -

@@ -4,6 +4,7 @@
 #define EMU_API_H
 
 #include <cuda_runtime_api.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -43,6 +44,21 @@ size_t emu_alive(void);
 
 /* From now on work is counted and not done: device memory reads as zeros and takes no memory. */
 void emu_counting_only(int on);
+
+/* While work is counted only: run up to so many blocks of each different launch and see what they ask of memory
+ * (look.cpp says what is what), times all blocks. Nothing is seen but in programs that link seen.cpp. 0: none. */
+struct emu_asked {
+	const char *kernel;
+	uint64_t launches;              /* that were alike */
+	unsigned blocks, threads;
+	uint64_t shared, stated;        /* bytes: of shared memory in a block, static arrays included; launch_how.bytes */
+	uint64_t asked, ahead;
+	unsigned rounds;
+	uint64_t atomics;
+	bool early;
+};
+void emu_look(unsigned n_blocks);
+void emu_each_asked(void (*each)(void *user, const struct emu_asked *asked), void *user);
 
 /* ---- faults */
 

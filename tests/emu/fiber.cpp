@@ -2,6 +2,7 @@
 // fiber.cpp - switching between threads of a block, and what they meet at: barriers, warp
 // operations, asynchronous copies.
 #include "fiber.h"
+#include "look.h"
 
 #include <cstdarg>
 #include <sys/mman.h>
@@ -310,6 +311,8 @@ static void release_block(Block *b)
 {
 	b->generation++;
 	b->arrived = 0;
+	if (looked_at)
+		see_barrier();
 	b->spins = 0;
 	b->file = nullptr;
 	for (Fiber *f : b->fibers)
@@ -337,6 +340,8 @@ int block_sync(Vote vote, int predicate, const char *file, int line)
 		b->vote[g] &= predicate != 0;
 	else if (vote == VOTE_OR)
 		b->vote[g] |= predicate != 0;
+	if (looked_at)
+		see_meeting();
 	hb_release(&b->tag[g]);
 	current->state = Fiber::BARRIER;
 	if (++b->arrived < b->n) {
@@ -405,6 +410,8 @@ Warp_view warp_sync(unsigned mask, Op op, const void *value, size_t n, const cha
 	} else if (m->op != op) {
 		fail(file, line, "lanes of one warp disagree: others wait in another warp operation at %s:%d", m->file, m->line);
 	}
+	if (looked_at)
+		see_meeting();
 	hand_over(m->slot[k] + me->lane * SLOT, value, n);
 	m->arrived |= 1u << me->lane;
 	if (op == OP_SYNCWARP)
@@ -426,6 +433,7 @@ Warp_view warp_sync(unsigned mask, Op op, const void *value, size_t n, const cha
 	return {m->slot[k], m->took_part};
 }
 
+Fiber *running_fiber() { return current; }
 unsigned lane_id() { return current->lane; }
 void *dynamic_shared() { return current_block->dynamic; }
 
@@ -438,7 +446,15 @@ void grid_wait()
 			hb_acquire(tag.get());
 }
 
-void grid_release() {}
+/* The kernel after this one may then begin. It counts on this one's having seen the end of the one before: whoever
+ * releases first lets a kernel run beside one that is two before it, and nothing orders these. */
+void grid_release()
+{
+	if (current_block->grid->launch->early && !current->waited)
+		misuse("%s was launched early, and thread %u of block (%u,%u,%u) calls grid_release() before grid_wait()",
+			kernel_name(current_block->grid->launch->kernel), current->index, current_block->index.x, current_block->index.y,
+			current_block->index.z);
+}
 
 // ---- cp.async --------------------------------------------------------------------------------
 
@@ -448,6 +464,8 @@ void copy_async(void *to, const void *from, size_t n, size_t valid)
 		fail("cp.async", 0, "misaligned copy of %zu bytes", n);
 	if (valid > n)
 		fail("cp.async", 0, "%zu valid bytes of %zu", valid, n);
+	if (looked_at)
+		see_copy(from, valid);
 	Quiet quiet;
 
 	current->copies.push_back({to, from, n, valid, current->copy_group});
@@ -466,6 +484,8 @@ void copy_async_wait(int left)
 {
 	size_t k = 0;
 
+	if (looked_at && left == 0)
+		see_copies_end();
 	while (k < current->copies.size() && int(current->copy_group - current->copies[k].group) > left)
 		move(current->copies[k++]);
 	Quiet quiet;

@@ -80,6 +80,7 @@ struct Block {
 };
 
 extern Block *current_block;
+Fiber *running_fiber();
 Fiber *pooled_fiber(size_t i);
 void make_new_thread(Fiber *fiber);
 void make_ready(Block *block, Fiber *fiber);

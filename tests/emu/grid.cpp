@@ -2,6 +2,7 @@
 // grid.cpp - launching: what a device would refuse, and the running of blocks, one by one or,
 // in cooperative launches, all together.
 #include "fiber.h"
+#include "look.h"
 
 #include <map>
 #include <string>
@@ -214,7 +215,9 @@ static void run_one_by_one(Grid *g, const std::vector<unsigned> &order)
 		set_up(&solo, g, i, 0);
 		fresh_shared(&solo, pages);
 		hb_release(&g->start);
+		see_block(&solo);
 		enter_block(&solo);
+		see_block(nullptr);
 		if (solo.alive != 0)
 			deadlock(&solo);
 		check_waited(&solo);
@@ -321,7 +324,8 @@ void run_as_device(const Order &order, const std::function<void()> &work)
 void run_grid(const Launch &launch, const std::function<void()> &body, const Order &order)
 {
 	Grid g;
-	std::vector<unsigned> blocks = block_order(launch.grid.x * launch.grid.y * launch.grid.z);
+	unsigned n = launch.grid.x * launch.grid.y * launch.grid.z;
+	std::vector<unsigned> blocks = look_begun() ? blocks_to_look_at(n) : block_order(n);
 	const Own_body own(new std::function<void()>(body));
 
 	g.launch = &launch;

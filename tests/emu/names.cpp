@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // names.cpp - the names of kernels, from the symbol table of the program that holds them, and
 // how often each ran. With EMU_KERNELS=FILE each name is added to the file when it first runs.
-#include "inner.h"
+#include "look.h"
 
 #include <cxxabi.h>
 #include <elf.h>
@@ -209,4 +209,5 @@ void emu_counts_reset(void)
 	counts.live_bytes = counts.peak_bytes = live;
 	for (Ran &r : ran)
 		r.runs = r.bytes = 0;
+	forget_looks();
 }

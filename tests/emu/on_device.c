@@ -108,3 +108,14 @@ void emu_lazy(int on)
 {
 	(void)on;
 }
+
+void emu_look(unsigned n_blocks)
+{
+	(void)n_blocks;
+}
+
+void emu_each_asked(void (*each)(void *user, const struct emu_asked *asked), void *user)
+{
+	(void)each;
+	(void)user;
+}

@@ -2,6 +2,7 @@
 // stream.cpp - streams and events. Work runs at once, or, with EMU_STREAM=lazy, when something
 // waits for it: a missing wait shows as a stale result.
 #include "queue.h"
+#include "look.h"
 
 #include <algorithm>
 
@@ -43,6 +44,8 @@ void perform(const Work &work, const Order &order)
 		counts.early += work.launch.early;
 		if (!settings.counting)
 			run_grid(work.launch, work.body, order);
+		else if (looking())
+			look_at(work.launch, work.body, work.bytes, order);
 		break;
 	case WORK_GRAPH:
 	case WORK_EVENT:

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+# What kernels ask of memory, access by access: they are compiled once more, to tell of each (tests/emu/seen.cpp), and
+# are not for sanitizers. Warnings of these files are those of their other builds.
+SUFFIXES += .seen
+.cu.seen:
+	@$(MKDIR_P) $(@D)
+	$(AM_V_GEN)$(emu_compile) -O2 -fsanitize=thread -w -x c++ -include $(top_srcdir)/tests/emu/cuda_emu.h \
+		-I$(top_srcdir)/tests/emu/include -I$(top_srcdir)/tests/emu -I$(top_srcdir)/tests -c $< -o $@
+seen_objects = $(cuda_kernels:.cu=.seen)
+$(seen_objects): $(emu_language) $(cuda_headers)
+tests/emu/seen.rto: $(emu_headers)
+CLEANFILES += $(seen_objects) tests/emu/seen.rto tests/cuda/counts.new
+
+if HAVE_CUDA_EMU
+if !CUDA_ON_DEVICE
+EXTRA_PROGRAMS += tests/cuda/asked
+CLEANFILES += tests/cuda/asked
+TESTS += %D%/asked.sh
+tests/cuda/asked.log: tests/cuda/asked
+tests_cuda_asked_SOURCES = %D%/asked.c %D%/counting.c %D%/counting.h
+tests_cuda_asked_CPPFLAGS = $(engine_cppflags)
+tests_cuda_asked_CFLAGS = $(TEST_CFLAGS)
+tests_cuda_asked_LDFLAGS = $(CUDA_EMU_LINK)
+# Before the library, whose own objects of the kernels are then not needed.
+tests_cuda_asked_LDADD = $(seen_objects) tests/emu/seen.rto $(engine_ldadd)
+endif
+endif
