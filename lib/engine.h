@@ -5,8 +5,8 @@
  * An engine runs a *plan*: parts (a layer is one to three of them), tensors and state
  * components, all plain data. It keeps each sequence in a *slot* and advances slots by
  * *spans*. It knows nothing of files, text or public handles; the core knows nothing of
- * how an engine lays out its state. Adding a model family adds a part kind here, a file
- * that fills the plan in lib/model, and a block in each engine.
+ * how an engine lays out its state. Adding a kind of block adds a part kind here, a file in
+ * lib/block, and a block in each engine; a model family is a file in lib/model.
  */
 #ifndef KRAIT_ENGINE_H
 #define KRAIT_ENGINE_H
@@ -18,12 +18,12 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#define KRAIT__ENGINE_ABI 5
+#define KRAIT__ENGINE_ABI 6
 #define NO_TENSOR UINT32_MAX
 
 /* ---- the plan ---------------------------------------------------------------------- */
 
-enum part_kind { PART_MAMBA1, PART_MAMBA2 };
+enum part_kind { PART_MAMBA1, PART_MAMBA2, N_PART_KINDS };
 
 /* What a tensor is to its part. Shapes: D = d_model, I = d_inner, N = d_state, R = rank,
  * S = d_ssm, G = n_groups, H = n_heads, K = d_conv. A missing one is NULL. */

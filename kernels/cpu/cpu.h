@@ -4,6 +4,7 @@
 #define KRAIT_CPU_CPU_H
 
 #include "base/turn.h"
+#include "block/block.h"
 #include "engine.h"
 #include "kernels/cpu/kernels.h"
 #include "kernels/cpu/pool.h"
@@ -24,22 +25,15 @@ struct carver {
 /* A part with its small tensors widened, padded and laid out for the kernels. */
 struct ready {
 	const struct part *part;
+	struct geometry geometry;
+	size_t at[N_SEGMENTS], width;   /* where a segment's results stand in a row of `projected`, and all of it */
 	struct matrix in, x, dt, out;
 	float *norm, *norm_bias;
-	float *in_bias[4];              /* by segment of in_proj, below */
+	float *in_bias[N_SEGMENTS];
 	float *conv, *conv_bias;        /* [d_conv, channels], [channels], padded */
 	float *dt_bias, *a, *d;         /* a: -exp(A_log); mamba1 in blocks, mamba2 [heads]; d: one for each channel */
 	float *gate_norm, *out_bias;
 	size_t conv_at, ssm_at;         /* in a slot's data */
-};
-
-/* in_proj's rows by what they feed: mamba1 has x and z, mamba2 all four. */
-enum segment { SEGMENT_MLP, SEGMENT_Z, SEGMENT_CONV, SEGMENT_DT, N_SEGMENTS };
-
-struct segments {
-	size_t row[N_SEGMENTS], n[N_SEGMENTS];  /* of in_proj */
-	size_t at[N_SEGMENTS];                  /* where its results stand in a row of `projected` */
-	size_t width;
 };
 
 /* The rows of a pass, one buffer for each stage; the widest part decides. */
@@ -100,8 +94,7 @@ struct emodel {
 
 /* layout.c: sizes and places, from shapes alone */
 float *krait__carve(struct carver *carver, size_t rows, size_t columns);
-struct segments krait__segments(const struct part *part);
-size_t krait__conv_channels(const struct part *part);
+void krait__place_part(struct ready *ready, const struct part *part);
 size_t krait__slot_floats(const struct plan *plan, struct ready *parts, size_t *hidden_at);    /* parts may be NULL */
 void krait__carve_parts(struct carver *carver, struct emodel *model);
 void krait__carve_scratch(struct carver *carver, struct scratch *scratch, const struct plan *plan, unsigned n_threads);

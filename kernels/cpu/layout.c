@@ -22,42 +22,26 @@ float *krait__carve(struct carver *carver, size_t rows, size_t columns)
 	return at;
 }
 
-struct segments krait__segments(const struct part *part)
+/* Segments stand in the order of in_proj's rows, each on whole blocks. */
+void krait__place_part(struct ready *ready, const struct part *part)
 {
-	struct segments s = { 0 };
-	size_t row = 0;
+	const struct geometry *g = &ready->geometry;
 
-	if (part->kind == PART_MAMBA1) {
-		s.n[SEGMENT_CONV] = s.n[SEGMENT_Z] = s.row[SEGMENT_Z] = part->d_inner;
-		s.at[SEGMENT_Z] = krait__pad(part->d_inner);
-		s.width = 2 * krait__pad(part->d_inner);
-		return s;
-	}
-	s.n[SEGMENT_MLP] = 2 * (size_t)(part->d_inner - part->d_ssm);
-	s.n[SEGMENT_Z] = part->d_ssm;
-	s.n[SEGMENT_CONV] = krait__conv_channels(part);
-	s.n[SEGMENT_DT] = part->n_heads;
+	ready->part = part;
+	ready->geometry = krait__geometry(part);
+	ready->width = 0;
 	for (int i = 0; i < N_SEGMENTS; i++) {
-		s.row[i] = row;
-		s.at[i] = s.width;
-		row += s.n[i];
-		s.width += krait__pad(s.n[i]);
+		ready->at[i] = 0;
+		for (int before = 0; before < N_SEGMENTS; before++)
+			if (g->first[before] < g->first[i])
+				ready->at[i] += krait__pad(g->rows[before]);
+		ready->width += krait__pad(g->rows[i]);
 	}
-	return s;
 }
 
-size_t krait__conv_channels(const struct part *part)
+static size_t ssm_rows(const struct geometry *geometry)
 {
-	if (part->kind == PART_MAMBA1)
-		return part->d_inner;
-	return part->d_ssm + 2 * (size_t)part->n_groups * part->d_state;
-}
-
-static size_t ssm_rows(const struct part *part)
-{
-	if (part->kind == PART_MAMBA1)
-		return krait__pad(part->d_inner);
-	return (size_t)part->n_heads * krait__pad(part->head_dim);
+	return geometry->state_rows / geometry->state_run * krait__pad(geometry->state_run);
 }
 
 size_t krait__slot_floats(const struct plan *plan, struct ready *parts, size_t *hidden_at)
@@ -66,14 +50,15 @@ size_t krait__slot_floats(const struct plan *plan, struct ready *parts, size_t *
 
 	for (uint32_t i = 0; i < plan->n_parts; i++) {
 		const struct part *part = &plan->parts[i];
+		struct geometry geometry = krait__geometry(part);
 		size_t conv_at = carver.used;
 
-		krait__carve(&carver, part->d_conv - 1, krait__pad(krait__conv_channels(part)));
+		krait__carve(&carver, part->d_conv - 1, krait__pad(geometry.channels));
 		if (parts) {
 			parts[i].conv_at = conv_at;
 			parts[i].ssm_at = carver.used;
 		}
-		krait__carve(&carver, ssm_rows(part), part->d_state);
+		krait__carve(&carver, ssm_rows(&geometry), part->d_state);
 	}
 	*hidden_at = carver.used;
 	krait__carve(&carver, 1, plan->width);
@@ -87,14 +72,14 @@ static float *carve_if(struct carver *carver, const struct part *part, enum role
 
 static void carve_part(struct carver *carver, struct ready *ready, const struct plan *plan, const struct part *part)
 {
-	struct segments segments = krait__segments(part);
-	size_t channels = krait__pad(krait__conv_channels(part));
+	size_t channels;
 
-	ready->part = part;
+	krait__place_part(ready, part);
+	channels = krait__pad(ready->geometry.channels);
 	ready->norm = krait__carve(carver, 1, plan->width);
 	ready->norm_bias = carve_if(carver, part, ROLE_NORM_BIAS, 1, plan->width);
 	for (int i = 0; i < N_SEGMENTS; i++)
-		ready->in_bias[i] = carve_if(carver, part, ROLE_IN_PROJ_BIAS, 1, segments.n[i]);
+		ready->in_bias[i] = carve_if(carver, part, ROLE_IN_PROJ_BIAS, 1, ready->geometry.rows[i]);
 	ready->conv = krait__carve(carver, part->d_conv, channels);
 	ready->conv_bias = carve_if(carver, part, ROLE_CONV_BIAS, 1, channels);
 	ready->out_bias = carve_if(carver, part, ROLE_OUT_PROJ_BIAS, 1, plan->width);
@@ -128,12 +113,13 @@ static void widest(struct scratch *s, const struct plan *plan)
 	s->n_row = s->wide;
 	for (uint32_t i = 0; i < plan->n_parts; i++) {
 		const struct part *part = &plan->parts[i];
-		bool first = part->kind == PART_MAMBA1;
+		struct ready ready;
 
-		s->projected_wide = larger(s->projected_wide, krait__segments(part).width);
-		s->convolved_wide = larger(s->convolved_wide, krait__pad(krait__conv_channels(part)));
-		s->small_wide = larger(s->small_wide, first ? krait__pad(part->rank + 2 * (size_t)part->d_state) : 0);
-		s->dt_wide = larger(s->dt_wide, krait__pad(first ? part->d_inner : part->n_heads));
+		krait__place_part(&ready, part);
+		s->projected_wide = larger(s->projected_wide, ready.width);
+		s->convolved_wide = larger(s->convolved_wide, krait__pad(ready.geometry.channels));
+		s->small_wide = larger(s->small_wide, krait__pad(ready.geometry.small_rows));
+		s->dt_wide = larger(s->dt_wide, krait__pad(ready.geometry.n_steps));
 		s->y_wide = larger(s->y_wide, krait__pad(part->d_inner));
 		s->n_row = larger(s->n_row, larger(s->y_wide, s->small_wide));
 	}

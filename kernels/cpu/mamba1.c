@@ -40,7 +40,7 @@ static void scan_pieces(const struct pass *pass, const struct ready *ready, stru
 {
 	const struct emodel *model = pass->model;
 	const struct scratch *s = &model->scratch;
-	size_t z = krait__segments(ready->part).at[SEGMENT_Z], rank = ready->part->rank, n_state = ready->part->d_state;
+	size_t z = ready->at[SEGMENT_Z], rank = ready->part->rank, n_state = ready->part->d_state;
 
 	for (size_t i = 0; i < pass->n_pieces; i++) {
 		size_t row = pass->pieces[i].row;

@@ -9,10 +9,9 @@
 static void project(const struct pass *pass, const struct ready *ready, unsigned thread)
 {
 	struct pool *pool = pass->model->pool;
-	struct segments segments = krait__segments(ready->part);
 
 	for (int i = 0; i < N_SEGMENTS; i++) {
-		struct share share = krait__pool_share(pool, thread, segments.n[i], i == SEGMENT_CONV ? BLOCK : 4);
+		struct share share = krait__pool_share(pool, thread, ready->geometry.rows[i], i == SEGMENT_CONV ? BLOCK : 4);
 
 		krait__segment_product(pass, ready, (enum segment)i, share, thread);
 		if (i == SEGMENT_CONV)
@@ -30,7 +29,7 @@ static void time_steps(const struct pass *pass, const struct ready *ready, struc
 	const struct emodel *model = pass->model;
 	const struct scratch *s = &model->scratch;
 	const struct part *part = ready->part;
-	size_t at = krait__segments(part).at[SEGMENT_DT] + heads.first, n = heads.last - heads.first;
+	size_t at = ready->at[SEGMENT_DT] + heads.first, n = heads.last - heads.first;
 
 	for (size_t r = 0; r < pass->n_rows; r++) {
 		float *dt = s->dt + r * s->dt_wide + heads.first, *decay = s->decay + r * s->dt_wide + heads.first;
@@ -75,7 +74,7 @@ static void gate_heads(const struct pass *pass, const struct ready *ready, struc
 	const struct scratch *s = &model->scratch;
 	const struct part *part = ready->part;
 	size_t first = heads.first * part->head_dim, n = (heads.last - heads.first) * part->head_dim;
-	size_t z = krait__segments(part).at[SEGMENT_Z] + first;
+	size_t z = ready->at[SEGMENT_Z] + first;
 
 	for (size_t r = 0; r < pass->n_rows; r++) {
 		float *y = s->y + r * s->y_wide + (part->d_inner - part->d_ssm) + first;
@@ -89,9 +88,8 @@ static void finish_row(const struct emodel *model, const struct ready *ready, si
 {
 	const struct scratch *s = &model->scratch;
 	const struct part *part = ready->part;
-	struct segments segments = krait__segments(part);
 	size_t n_mlp = part->d_inner - part->d_ssm, group = part->d_ssm / part->n_groups;
-	const float *projected = s->projected + row * s->projected_wide, *mlp = projected + segments.at[SEGMENT_MLP];
+	const float *projected = s->projected + row * s->projected_wide, *mlp = projected + ready->at[SEGMENT_MLP];
 	float *out = s->y + row * s->y_wide, *y = out + n_mlp;
 
 	model->kernels->gate(out, mlp + n_mlp, mlp, n_mlp);
@@ -100,7 +98,7 @@ static void finish_row(const struct emodel *model, const struct ready *ready, si
 	for (size_t g = 0; g < part->n_groups; g++)
 		model->kernels->norm(y + g * group, y + g * group, ready->gate_norm + g * group, NULL, group, part->inner_eps, false);
 	if (gates_last(ready))
-		model->kernels->gate(y, y, projected + segments.at[SEGMENT_Z], part->d_ssm);
+		model->kernels->gate(y, y, projected + ready->at[SEGMENT_Z], part->d_ssm);
 }
 
 void krait__mamba2(const struct pass *pass, const struct ready *ready, unsigned thread)

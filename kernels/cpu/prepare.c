@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* prepare.c - checks a plan and lays its small tensors out for the kernels. Matrices stay as they are. */
+/* prepare.c - says what the engine cannot run, and lays small tensors out for the kernels. Matrices stay as they are. */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
@@ -8,29 +8,15 @@
 #include <math.h>
 #include <string.h>
 
-static krait_status check_part(const struct part *part, struct why *why)
-{
-	if (part->kind != PART_MAMBA1 && part->kind != PART_MAMBA2)
-		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "layer %u: the CPU engine cannot run a block of kind %d", part->layer, (int)part->kind);
-	if (part->d_conv == 0 || part->d_state == 0 || part->d_inner == 0)
-		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "layer %u: the CPU engine needs d_conv, d_state and d_inner of 1 at least", part->layer);
-	if (part->kind == PART_MAMBA1)
-		return KRAIT_OK;
-	if (part->n_groups == 0 || part->n_heads % part->n_groups || part->d_ssm > part->d_inner ||
-			(uint64_t)part->n_heads * part->head_dim != part->d_ssm)
-		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "layer %u: %u heads of %u in %u groups do not divide %u channels",
-			part->layer, part->n_heads, part->head_dim, part->n_groups, part->d_ssm);
-	return KRAIT_OK;
-}
-
 krait_status krait__check_plan(const struct plan *plan, struct why *why)
 {
-	for (uint32_t i = 0; i < plan->n_parts; i++) {
-		krait_status status = check_part(&plan->parts[i], why);
+	for (uint32_t i = 0; i < plan->n_parts; i++)
+		if (plan->parts[i].kind != PART_MAMBA1 && plan->parts[i].kind != PART_MAMBA2) {
+			const struct block_kind *kind = krait__block_kind(plan->parts[i].kind);
 
-		if (status)
-			return status;
-	}
+			return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "layer %u: the CPU engine does not run blocks of the kind '%s'",
+				plan->parts[i].layer, kind ? kind->name : "unknown");
+		}
 	return KRAIT_OK;
 }
 
@@ -67,7 +53,7 @@ static void widen_role(float *out, const struct plan *plan, const struct part *p
 static void prepare_conv(const struct plan *plan, const struct ready *ready)
 {
 	const struct tensor *tensor = krait__part_tensor(plan, ready->part, ROLE_CONV);
-	size_t channels = krait__conv_channels(ready->part), n = ready->part->d_conv;
+	size_t channels = ready->geometry.channels, n = ready->part->d_conv;
 
 	for (size_t c = 0; c < channels; c++)
 		for (size_t k = 0; k < n; k++)
@@ -104,7 +90,7 @@ static void prepare_d2(const struct plan *plan, const struct ready *ready)
 static void prepare_part(const struct plan *plan, struct ready *ready)
 {
 	const struct part *part = ready->part;
-	struct segments segments = krait__segments(part);
+	const struct geometry *geometry = &ready->geometry;
 
 	ready->in = krait__matrix(krait__part_tensor(plan, part, ROLE_IN_PROJ));
 	ready->x = krait__matrix(krait__part_tensor(plan, part, ROLE_X_PROJ));
@@ -114,9 +100,9 @@ static void prepare_part(const struct plan *plan, struct ready *ready)
 	widen_role(ready->norm_bias, plan, part, ROLE_NORM_BIAS, plan->width);
 	for (int i = 0; i < N_SEGMENTS; i++)
 		if (ready->in_bias[i])
-			widen_at(ready->in_bias[i], krait__part_tensor(plan, part, ROLE_IN_PROJ_BIAS), segments.row[i], segments.n[i]);
+			widen_at(ready->in_bias[i], krait__part_tensor(plan, part, ROLE_IN_PROJ_BIAS), geometry->first[i], geometry->rows[i]);
 	prepare_conv(plan, ready);
-	widen_role(ready->conv_bias, plan, part, ROLE_CONV_BIAS, krait__conv_channels(part));
+	widen_role(ready->conv_bias, plan, part, ROLE_CONV_BIAS, ready->geometry.channels);
 	widen_role(ready->out_bias, plan, part, ROLE_OUT_PROJ_BIAS, plan->width);
 	if (part->kind == PART_MAMBA1) {
 		widen_role(ready->dt_bias, plan, part, ROLE_DT_BIAS, part->d_inner);

@@ -59,7 +59,7 @@ static struct place place_of(const struct emodel *model, uint32_t component)
 	const struct component *wanted = &model->plan->components[component];
 	const struct ready *ready = &model->parts[wanted->part];
 	const struct part *part = ready->part;
-	size_t channels = krait__conv_channels(part);
+	size_t channels = ready->geometry.channels;
 
 	if (component == part->component)
 		return (struct place){ ready->conv_at, channels, part->d_conv - 1, krait__pad(channels), channels };

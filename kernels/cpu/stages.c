@@ -26,14 +26,13 @@ void krait__norm_rows(const struct pass *pass, const float *weight, const float 
 void krait__segment_product(const struct pass *pass, const struct ready *ready, enum segment segment, struct share share, unsigned thread)
 {
 	const struct emodel *model = pass->model;
-	struct segments segments = krait__segments(ready->part);
-	struct matrix rows = krait__matrix_rows(&ready->in, segments.row[segment], segments.n[segment]);
+	struct matrix rows = krait__matrix_rows(&ready->in, ready->geometry.first[segment], ready->geometry.rows[segment]);
 	struct product product = krait__product(model, thread, &rows, pass->n_rows);
 
 	product.in = model->scratch.normed;
 	product.in_stride = model->scratch.wide;
 	product.bias = ready->in_bias[segment];
-	product.out = model->scratch.projected + segments.at[segment];
+	product.out = model->scratch.projected + ready->at[segment];
 	product.out_stride = model->scratch.projected_wide;
 	model->kernels->product(&product, share.first, share.last);
 }
@@ -43,7 +42,7 @@ void krait__conv_pieces(const struct pass *pass, const struct ready *ready, stru
 {
 	const struct emodel *model = pass->model;
 	const struct scratch *s = &model->scratch;
-	size_t at = krait__segments(ready->part).at[SEGMENT_CONV];
+	size_t at = ready->at[SEGMENT_CONV];
 
 	for (size_t i = 0; i < pass->n_pieces; i++) {
 		const struct piece *piece = &pass->pieces[i];
@@ -51,7 +50,7 @@ void krait__conv_pieces(const struct pass *pass, const struct ready *ready, stru
 			.in = s->projected + piece->row * s->projected_wide + at, .in_stride = s->projected_wide, .n_rows = piece->n,
 			.out = s->convolved + piece->row * s->convolved_wide, .out_stride = s->convolved_wide,
 			.state = piece->span->slot->data + ready->conv_at, .weight = ready->conv, .bias = ready->conv_bias,
-			.stride = krait__pad(krait__conv_channels(ready->part)), .d_conv = ready->part->d_conv,
+			.stride = krait__pad(ready->geometry.channels), .d_conv = ready->part->d_conv,
 		};
 
 		model->kernels->conv(&conv, channels.first, channels.last);

@@ -9,19 +9,14 @@
 
 static krait_status check_part(const struct part *part, struct why *why)
 {
+	const struct block_kind *kind = krait__block_kind(part->kind);
+
 	if (part->kind != PART_MAMBA1 && part->kind != PART_MAMBA2)
-		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "layer %u: the CUDA engine cannot run a block of kind %d", part->layer, (int)part->kind);
-	if (part->d_conv == 0 || part->d_state == 0 || part->d_inner == 0)
-		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "layer %u: the CUDA engine needs d_conv, d_state and d_inner of 1 at least", part->layer);
+		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "layer %u: the CUDA engine does not run blocks of the kind '%s': device=cpu may",
+			part->layer, kind ? kind->name : "unknown");
 	if (part->d_conv > MOST_TAPS)
 		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "layer %u: the CUDA engine has convolutions of up to %u taps, and this has %u: device=cpu runs it",
 			part->layer, MOST_TAPS, part->d_conv);
-	if (part->kind == PART_MAMBA1)
-		return KRAIT_OK;
-	if (part->n_groups == 0 || part->n_heads % part->n_groups || part->d_ssm > part->d_inner ||
-			(uint64_t)part->n_heads * part->head_dim != part->d_ssm)
-		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "layer %u: %u heads of %u in %u groups do not divide %u channels",
-			part->layer, part->n_heads, part->head_dim, part->n_groups, part->d_ssm);
 	return KRAIT_OK;
 }
 

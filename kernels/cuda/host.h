@@ -11,6 +11,7 @@
 #define KRAIT_CUDA_HOST_H
 
 #include "base/turn.h"
+#include "block/block.h"
 #include "engine.h"
 #include "kernels/cuda/kernels.h"
 #include "kernels/cuda/stated.h"
@@ -193,7 +194,6 @@ struct emodel {
 /* layout.c: sizes and places, from shapes alone */
 void *krait__cuda_carve(struct carver *carver, size_t count, size_t size);
 void krait__cuda_sizes(struct sizes *out, const struct plan *plan, enum kc_type activations);
-uint32_t krait__cuda_channels(const struct part *part);
 void krait__cuda_layout_parts(const struct plan *plan, struct ready *parts);
 void krait__cuda_carve_weights(struct carver *carver, struct emodel *model);
 void krait__cuda_carve_arena(struct carver *carver, struct emodel *model);

@@ -46,33 +46,17 @@ size_t krait__cuda_type_size(enum kc_type type)
 	return type == KC_F32 ? 4 : type == KC_INT8 || type == KC_INT4 ? 1 : 2;
 }
 
-uint32_t krait__cuda_channels(const struct part *part)
-{
-	if (part->kind == PART_MAMBA1)
-		return part->d_inner;
-	return part->d_ssm + 2 * part->n_groups * part->d_state;
-}
-
 /* ---- parts and slots ------------------------------------------------------------------ */
 
 static void place_rows(struct ready *ready, const struct part *part)
 {
-	ready->n_channels = krait__cuda_channels(part);
-	if (part->kind == PART_MAMBA1) {
-		ready->z_at = part->d_inner;
-		ready->conv_first = 0;
-		ready->n_rows = ready->dt_at = 2 * part->d_inner;
-		return;
-	}
-	ready->z_at = 2 * (part->d_inner - part->d_ssm);
-	ready->conv_first = ready->z_at + part->d_ssm;
-	ready->dt_at = ready->conv_first + ready->n_channels;
-	ready->n_rows = ready->dt_at + part->n_heads;
-}
+	struct geometry geometry = krait__geometry(part);
 
-static size_t ssm_floats(const struct part *part)
-{
-	return (size_t)(part->kind == PART_MAMBA1 ? part->d_inner : part->n_heads * part->head_dim) * part->d_state;
+	ready->n_channels = geometry.channels;
+	ready->z_at = geometry.first[SEGMENT_Z];
+	ready->conv_first = geometry.first[SEGMENT_CONV];
+	ready->dt_at = geometry.first[SEGMENT_DT];
+	ready->n_rows = geometry.in_rows;
 }
 
 /* A slot's parts lie one after another, each on a border of 16 bytes. */
@@ -87,14 +71,15 @@ static size_t layout_slot(const struct plan *plan, struct ready *parts)
 
 	for (uint32_t i = 0; i < plan->n_parts; i++) {
 		const struct part *part = &plan->parts[i];
+		struct geometry geometry = krait__geometry(part);
 		size_t conv_at = at;
 
-		at += floats4((size_t)(part->d_conv - 1) * krait__cuda_channels(part));
+		at += floats4((size_t)(part->d_conv - 1) * geometry.channels);
 		if (parts) {
 			parts[i].conv_at = conv_at;
 			parts[i].ssm_at = at;
 		}
-		at += floats4(ssm_floats(part));
+		at += floats4((size_t)geometry.state_rows * part->d_state);
 	}
 	return at;
 }
@@ -142,8 +127,7 @@ void krait__cuda_sizes(struct sizes *s, const struct plan *plan, enum kc_type ac
 		s->projected = larger32(s->projected, ready.n_rows);
 		s->channels = larger32(s->channels, ready.n_channels);
 		s->inner = larger32(s->inner, part->d_inner);
-		if (part->kind == PART_MAMBA1)
-			s->small = larger32(s->small, part->rank + 2 * part->d_state);
+		s->small = larger32(s->small, krait__geometry(part).small_rows);
 		for (int role = 0; role < N_ROLES; role++)
 			if (role == ROLE_IN_PROJ || role == ROLE_X_PROJ || role == ROLE_DT_PROJ || role == ROLE_OUT_PROJ)
 				s->panel = larger(s->panel, elements(krait__part_tensor(plan, part, (enum role)role)));

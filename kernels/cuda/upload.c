@@ -235,7 +235,7 @@ static size_t wide_floats(const struct plan *plan)
 
 	for (uint32_t i = 0; i < plan->n_parts; i++) {
 		const struct part *part = &plan->parts[i];
-		size_t channels = krait__cuda_channels(part), sizes[] = { channels * part->d_conv, (size_t)part->d_inner * part->d_state,
+		size_t channels = krait__geometry(part).channels, sizes[] = { channels * part->d_conv, (size_t)part->d_inner * part->d_state,
 			plan->width, 2 * (size_t)part->d_inner + channels + part->n_heads };
 
 		for (size_t k = 0; k < sizeof(sizes) / sizeof(*sizes); k++)

@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "base/size.h"
+#include "block/block.h"
 #include "model/layers.h"
 
 #include <stdio.h>
@@ -182,7 +183,6 @@ size_t krait__component_count(const struct component *component)
 /* ---- validation -------------------------------------------------------------------- */
 
 #define DIMENSION_MAX ((uint64_t)INT32_MAX)
-#define D_CONV_MAX 256
 
 static bool bounded(uint64_t *total, const uint64_t *shape, uint32_t rank, size_t element)
 {
@@ -195,31 +195,12 @@ static bool bounded(uint64_t *total, const uint64_t *shape, uint32_t rank, size_
 		&& krait__add_u64(total, *total, bytes) && *total <= (uint64_t)PTRDIFF_MAX / 2;
 }
 
-static krait_status check_part(const struct part *part, struct why *why)
-{
-	bool ok = part->d_inner && part->d_ssm && part->d_state && part->n_heads && part->head_dim && part->n_groups;
-
-	if (part->d_conv < 2 || part->d_conv > D_CONV_MAX)
-		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "the convolution of layer %u ('mixer.conv1d.weight') spans %u positions: 2 to %d are possible",
-			(unsigned)part->layer, (unsigned)part->d_conv, D_CONV_MAX);
-	if (ok && part->kind == PART_MAMBA1)
-		ok = part->rank > 0 && part->d_ssm == part->d_inner;
-	if (ok && part->kind == PART_MAMBA2)
-		ok = (uint64_t)part->n_heads * part->head_dim == part->d_ssm && part->d_ssm <= part->d_inner
-			&& part->n_heads % part->n_groups == 0 && part->d_ssm % part->n_groups == 0;
-	if (!ok)
-		return krait__why(why, KRAIT_ERROR_FORMAT, "the sizes of layer %u (d_inner %u, d_ssm %u, %u heads of %u, %u groups, d_state %u) cannot be those of a model",
-			(unsigned)part->layer, (unsigned)part->d_inner, (unsigned)part->d_ssm, (unsigned)part->n_heads, (unsigned)part->head_dim,
-			(unsigned)part->n_groups, (unsigned)part->d_state);
-	return KRAIT_OK;
-}
-
 krait_status krait__plan_check(const struct plan *plan, struct why *why)
 {
 	uint64_t total = 0;
 
 	for (uint32_t i = 0; i < plan->n_parts; i++) {
-		krait_status status = check_part(&plan->parts[i], why);
+		krait_status status = krait__block_check(plan, &plan->parts[i], why);
 
 		if (status != KRAIT_OK)
 			return status;

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Dependencies point downwards only: tools -> include -> lib/api -> lib/{session,text,model}
-# -> lib/engine.h <- kernels, and lib/base under all.
+# -> lib/block -> lib/engine.h <- kernels, which read lib/block too, and lib/base under all.
 . "$top_srcdir/tests/install/tap.sh"
 cd "$top_srcdir" || exit 99
 
@@ -22,13 +22,14 @@ only() {
 
 ok "there are sources" test -n "$(includes lib)"
 only lib/base 'config\.h|base/[a-z0-9_]+\.h|krait\.h'
-only lib/model 'config\.h|(base|model)/[a-z0-9_]+\.h|engine\.h|krait(_experimental)?\.h|text/tokenizer\.h|kernels/cpu/cpu\.h'
+only lib/block 'config\.h|(base|block)/[a-z0-9_]+\.h|engine\.h'
+only lib/model 'config\.h|(base|block|model)/[a-z0-9_]+\.h|engine\.h|krait(_experimental)?\.h|text/tokenizer\.h|kernels/cpu/cpu\.h'
 only lib/jinja 'config\.h|base/(memory|quote|size|utf8)\.h|jinja/([a-z]+/)?[a-z0-9_]+\.h'
 only lib/chat 'config\.h|(base|model|session|text|chat)/[a-z0-9_]+\.h|jinja/jinja\.h|krait(_experimental)?\.h'
 only lib/text 'config\.h|(base|text)/[a-z0-9_]+\.h|krait(_experimental)?\.h'
 only lib/session 'config\.h|(base|model|session|text)/[a-z0-9_]+\.h|engine\.h|krait(_experimental)?\.h'
 only lib/api 'config\.h|(base|model|session|text|chat|api)/[a-z0-9_]+\.h|engine\.h|krait(_experimental)?\.h|kernels/cpu/cpu\.h'
-only kernels 'config\.h|(base|kernels/cpu|kernels/cuda)/[a-z0-9_]+\.h|cpu/[a-z0-9_]+\.h|engine\.h|krait\.h'
+only kernels 'config\.h|(base|block|kernels/cpu|kernels/cuda)/[a-z0-9_]+\.h|cpu/[a-z0-9_]+\.h|engine\.h|krait\.h'
 headers=$(cd tools && find . -name "*.h" | sed "s,^\./,,; s,\.,[.],g" | tr "\n" "|")
 only tools "$headers"'config\.h|krait(_experimental)?\.h'
 grep -rnE '"[^"]*%[-+#0-9.*]*l?[aefgAEFG]' --include='*.[ch]' lib kernels | grep -v '{%\|^lib/\(base/json_number\|jinja/value/print\)\.c:' >"$work/found"

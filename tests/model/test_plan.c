@@ -289,6 +289,12 @@ START_TEST(a_plan_that_is_wrong)
 	BREAK(d_state, 0);
 	BREAK(d_conv, 1);
 	BREAK(d_conv, 257);
+	BREAK(d_inner, good.d_inner + 1);
+	BREAK(d_state, good.d_state + 1);
+	BREAK(d_inner, UINT32_MAX);
+	BREAK(d_state, UINT32_MAX);
+	BREAK(kind, PART_MAMBA1);
+	BREAK(kind, (enum part_kind)77);
 #undef BREAK
 	ck_assert_int_eq(krait__plan_check(&plan, &why), KRAIT_OK);
 	plan.components[1].shape[0] = plan.components[1].shape[1] = plan.components[1].shape[2] = INT32_MAX;
