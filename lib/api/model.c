@@ -40,15 +40,12 @@ krait_status krait_model_open(krait_model **out, const char *path, const krait_o
 
 krait_model *krait_model_ref(krait_model *model)
 {
-	if (model)
-		atomic_fetch_add(&model->references, 1);
-	return model;
+	return model ? krait__model_ref(model) : NULL;
 }
 
 void krait_model_free(krait_model *model)
 {
-	if (model && atomic_fetch_sub(&model->references, 1) == 1)
-		krait__model_destroy(model);
+	krait__model_free(model);
 }
 
 const char *krait_model_error(const krait_model *model)
@@ -148,4 +145,9 @@ krait_status krait_model_random(krait_model **out, const char *shape, const char
 		return KRAIT_ERROR_MEMORY;
 	status = krait__model_random(model, shape, weights, seed, options);
 	return opened(model, status);
+}
+
+const char *krait_model_shape(size_t index)
+{
+	return krait__random_shape(index);
 }

@@ -143,7 +143,7 @@ krait_status krait_tokenizer_decode(const krait_tokenizer *tokenizer, const krai
 
 size_t krait_tokenizer_size(const krait_tokenizer *tokenizer)
 {
-	return tokenizer ? tokenizer->n_ids : 0;
+	return tokenizer ? krait__tokenizer_size(tokenizer) : 0;
 }
 
 int krait_tokenizer_is_special(const krait_tokenizer *tokenizer, krait_token token)
@@ -153,18 +153,7 @@ int krait_tokenizer_is_special(const krait_tokenizer *tokenizer, krait_token tok
 
 krait_token krait_tokenizer_find(const krait_tokenizer *tokenizer, const char *text, size_t n_text)
 {
-	const struct added_token *added;
-	uint32_t id;
-
-	if (check(tokenizer) != KRAIT_OK || !text || !n_text)
-		return -1;
-	added = krait__added_by_text(&tokenizer->added, text, n_text);
-	if (added)
-		return (krait_token)added->id;
-	id = krait__vocab_find(&tokenizer->bpe.vocab, text, n_text, false);
-	if (id == NO_ID)
-		id = krait__vocab_find(&tokenizer->bpe.vocab, text, n_text, true);
-	return id == NO_ID ? -1 : (krait_token)id;
+	return check(tokenizer) == KRAIT_OK && text ? krait__tokenizer_find(tokenizer, text, n_text) : -1;
 }
 
 uint64_t krait_tokenizer_steps(const krait_tokenizer *tokenizer)

@@ -63,7 +63,7 @@ static krait_status load_tokenizer(struct krait_model *model, const char *folder
 		krait__model_remark(model, "%s", krait__tokenizer_note(model->tokenizer));
 	if (status == KRAIT_OK)
 		return KRAIT_OK;
-	krait_tokenizer_free(model->tokenizer);
+	krait__tokenizer_drop(model->tokenizer);
 	model->tokenizer = NULL;
 	/* Tokens still work; only a tokenizer that was asked for by name has to be one. */
 	if (status == KRAIT_ERROR_UNSUPPORTED && !asked) {
@@ -99,7 +99,7 @@ static krait_status stop_at_text(struct krait_model *model, struct why *why)
 {
 	const struct special_token *eos = krait__special_find(model, "eos_token");
 	const char *text = eos ? eos->text : "<|endoftext|>";
-	krait_token id = krait_tokenizer_find(model->tokenizer, text, eos ? eos->n_text : strlen(text));
+	krait_token id = krait__tokenizer_find(model->tokenizer, text, eos ? eos->n_text : strlen(text));
 
 	return id >= 0 ? krait__generation_stop(model, id, "tokenizer_config.json", why) : KRAIT_OK;
 }
@@ -110,7 +110,7 @@ static krait_status name_by_id(struct krait_model *model, const char *name, int6
 	const char *text;
 	size_t n;
 
-	if (krait__special_find(model, name) || id < 0 || id >= (int64_t)krait_tokenizer_size(model->tokenizer))
+	if (krait__special_find(model, name) || id < 0 || id >= (int64_t)krait__tokenizer_size(model->tokenizer))
 		return KRAIT_OK;
 	text = krait__tokenizer_bytes(model->tokenizer, (krait_token)id, &n);
 	return n ? krait__special_set(model, name, text, n, why) : KRAIT_OK;
@@ -138,7 +138,7 @@ static krait_status name_specials(struct krait_model *model, const struct json_v
 /* Rows of padding have ids that the tokenizer lacks; those are never sampled. */
 static void count_valid(struct krait_model *model)
 {
-	size_t size = model->tokenizer ? krait_tokenizer_size(model->tokenizer) : model->plan.vocab;
+	size_t size = model->tokenizer ? krait__tokenizer_size(model->tokenizer) : model->plan.vocab;
 
 	model->n_valid = size < model->plan.vocab ? (uint32_t)size : model->plan.vocab;
 }

@@ -64,7 +64,7 @@ static krait_status other_plugin(const char *path, struct why *why)
 	struct quoted quoted;
 
 	return krait__why(why, KRAIT_ERROR_DEVICE, "the CUDA engine %s belongs to another version of krait than %s: install both from one release",
-		krait__quote(&quoted, path, SIZE_MAX), krait_version());
+		krait__quote(&quoted, path, SIZE_MAX), PACKAGE_VERSION);
 }
 
 /* What was loaded and has run stays: threads of a driver may run in it. */

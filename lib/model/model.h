@@ -75,6 +75,8 @@ struct krait_model {
 	char *info;                     /* what krait_model_info gives */
 };
 
+struct krait_model *krait__model_ref(struct krait_model *model);
+void krait__model_free(struct krait_model *model);             /* one owner less; NULL is none */
 bool krait__model_forked(const struct krait_model *model);     /* another process than the one that opened it */
 size_t krait__model_component_bytes(const struct krait_model *model);  /* all components in canonical form */
 

@@ -53,7 +53,7 @@ void krait__model_clear(struct krait_model *model)
 	model->owned = NULL;
 	model->n_owned = 0;
 	krait__checkpoint_close(&model->checkpoint);
-	krait_tokenizer_free(model->tokenizer);
+	krait__tokenizer_drop(model->tokenizer);
 	model->tokenizer = NULL;
 	krait__generation_free(&model->generation);
 	krait__free(model->chat_template);
@@ -80,8 +80,16 @@ struct krait_model *krait__model_new(const struct krait_options *options)
 	return model;
 }
 
-void krait__model_destroy(struct krait_model *model)
+struct krait_model *krait__model_ref(struct krait_model *model)
 {
+	atomic_fetch_add(&model->references, 1);
+	return model;
+}
+
+void krait__model_free(struct krait_model *model)
+{
+	if (!model || atomic_fetch_sub(&model->references, 1) != 1)
+		return;
 	krait__model_clear(model);
 	krait__free(model);
 }
@@ -139,7 +147,7 @@ static void settle_weights(struct krait_model *model, const struct krait_options
 /* Text of a token that an engine draws is made after it was read. */
 static size_t longest_token(const krait_tokenizer *tokenizer)
 {
-	size_t longest = 0, n = krait_tokenizer_size(tokenizer);
+	size_t longest = 0, n = krait__tokenizer_size(tokenizer);
 
 	for (size_t i = 0; i < n; i++) {
 		size_t n_bytes = 0;

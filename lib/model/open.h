@@ -8,9 +8,8 @@
 /* An empty handle with one reference, set up as `options` (NULL: the defaults) say. NULL: no memory. */
 struct krait_model *krait__model_new(const struct krait_options *options);
 
-/* On failure model->why says why, and the handle is good for that and for krait__model_destroy only. */
+/* On failure model->why says why, and the handle is good for that and for krait__model_free only. */
 krait_status krait__model_load(struct krait_model *model, const char *path, const struct krait_options *options);
-void krait__model_destroy(struct krait_model *model);
 
 /* Frees everything inside but the error. */
 void krait__model_clear(struct krait_model *model);

@@ -4,7 +4,6 @@
 #include "config.h"
 #endif
 
-#include "krait_experimental.h"
 #include "model/companions.h"
 #include "model/layers.h"
 #include "model/open.h"
@@ -37,7 +36,7 @@ static const struct shape shapes[] = {
 };
 #define N_SHAPES (sizeof(shapes) / sizeof(*shapes))
 
-const char *krait_model_shape(size_t index)
+const char *krait__random_shape(size_t index)
 {
 	return index < N_SHAPES ? shapes[index].name : NULL;
 }

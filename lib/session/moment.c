@@ -11,7 +11,7 @@ struct session_moment *krait__moment_new(krait_model *model, struct why *why)
 		return NULL;
 	}
 	atomic_init(&moment->references, 1);
-	moment->model = krait_model_ref(model);
+	moment->model = krait__model_ref(model);
 	krait__course_start(&moment->course);
 	if (model->engine->slot_new(&moment->slot, model->emodel, why) != KRAIT_OK) {
 		krait__moment_free(moment);
@@ -35,7 +35,7 @@ void krait__moment_free(struct session_moment *moment)
 	krait__course_free(&moment->course);
 	krait__rules_free(moment->rules);
 	krait__history_free(&moment->past);
-	krait_model_free(moment->model);
+	krait__model_free(moment->model);
 	krait__free(moment);
 }
 

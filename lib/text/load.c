@@ -121,6 +121,26 @@ krait_status krait__tokenizer_load(krait_tokenizer **out, const char *json, size
 	return status;
 }
 
+size_t krait__tokenizer_size(const krait_tokenizer *tokenizer)
+{
+	return tokenizer->n_ids;
+}
+
+krait_token krait__tokenizer_find(const krait_tokenizer *tokenizer, const char *text, size_t n_text)
+{
+	const struct added_token *added = n_text ? krait__added_by_text(&tokenizer->added, text, n_text) : NULL;
+	uint32_t id;
+
+	if (n_text == 0)
+		return -1;
+	if (added)
+		return (krait_token)added->id;
+	id = krait__vocab_find(&tokenizer->bpe.vocab, text, n_text, false);
+	if (id == NO_ID)
+		id = krait__vocab_find(&tokenizer->bpe.vocab, text, n_text, true);
+	return id == NO_ID ? -1 : (krait_token)id;
+}
+
 const char *krait__tokenizer_note(const krait_tokenizer *tokenizer)
 {
 	return tokenizer->note;

@@ -9,6 +9,13 @@
 /* From a tokenizer.json in memory. `what` names it in errors. */
 krait_status krait__tokenizer_load(krait_tokenizer **out, const char *json, size_t n_json, const char *what, struct why *why);
 
+/* One owner less; NULL is none. */
+void krait__tokenizer_drop(krait_tokenizer *tokenizer);
+
+size_t krait__tokenizer_size(const krait_tokenizer *tokenizer);
+/* The token that is written so, added ones first; -1 where there is none, and for an empty text. */
+krait_token krait__tokenizer_find(const krait_tokenizer *tokenizer, const char *text, size_t n_text);
+
 struct token_list { krait_token *ids; size_t size, room; };
 void krait__token_list_free(struct token_list *list);
 

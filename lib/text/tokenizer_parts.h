@@ -33,9 +33,6 @@ krait_tokenizer *krait__tokenizer_new(void);
 /* Fills an empty one. On failure *why (which may be its own) says why, and it only is to be freed. */
 krait_status krait__tokenizer_fill(krait_tokenizer *tokenizer, const char *json, size_t n_json, const char *what, struct why *why);
 
-/* One owner less. */
-void krait__tokenizer_drop(krait_tokenizer *tokenizer);
-
 /* A text of which parts allow special tokens, well-formed, with *out in `room` where it had to be mended. */
 struct marked {
 	const char *text;

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Dependencies point downwards only: tools -> include -> lib/api -> lib/{session,text,model}
-# -> lib/block -> lib/engine.h <- kernels, which read lib/block too, and lib/base under all.
+# Arrows point down only: tools, bindings -> include -> lib/api -> lib/chat, lib/session -> lib/model -> lib/block, lib/text -> lib/base;
+# lib/jinja knows lib/base alone, and only lib/chat knows lib/jinja; engines know lib/engine.h, lib/block and lib/base,
+# and nobody knows an engine. No lower layer calls a public function.
 . "$top_srcdir/tests/install/tap.sh"
 cd "$top_srcdir" || exit 99
 
@@ -21,17 +22,48 @@ only() {
 }
 
 ok "there are sources" test -n "$(includes lib)"
-only lib/base 'config\.h|base/[a-z0-9_]+\.h|krait\.h'
-only lib/block 'config\.h|(base|block)/[a-z0-9_]+\.h|engine\.h'
-only lib/model 'config\.h|(base|block|model)/[a-z0-9_]+\.h|engine\.h|krait(_experimental)?\.h|text/tokenizer\.h|kernels/cpu/cpu\.h'
-only lib/jinja 'config\.h|base/(memory|quote|size|utf8)\.h|jinja/([a-z]+/)?[a-z0-9_]+\.h'
-only lib/chat 'config\.h|(base|model|session|text|chat)/[a-z0-9_]+\.h|jinja/jinja\.h|krait(_experimental)?\.h'
-only lib/text 'config\.h|(base|text)/[a-z0-9_]+\.h|krait(_experimental)?\.h'
-only lib/session 'config\.h|(base|model|session|text)/[a-z0-9_]+\.h|engine\.h|krait(_experimental)?\.h'
-only lib/api 'config\.h|(base|model|session|text|chat|api)/[a-z0-9_]+\.h|engine\.h|krait(_experimental)?\.h|kernels/cpu/cpu\.h'
-only kernels 'config\.h|(base|block|kernels/cpu|kernels/cuda)/[a-z0-9_]+\.h|cpu/[a-z0-9_]+\.h|engine\.h|krait\.h'
+
+# The table: a room, and what its files may include beside the files of their own folder.
+cat >"$work/table" <<'TABLE'
+lib/base     krait\.h
+lib/block    base/[a-z0-9_]+\.h|engine\.h
+lib/jinja    base/(memory|quote|size|utf8)\.h
+lib/text     base/[a-z0-9_]+\.h|krait\.h
+lib/model    (base|block)/[a-z0-9_]+\.h|text/tokenizer\.h|engine\.h|krait\.h
+lib/session  (base|model)/[a-z0-9_]+\.h|text/tokenizer\.h|engine\.h|krait\.h
+lib/chat     (base|model|session)/[a-z0-9_]+\.h|text/tokenizer\.h|jinja/jinja\.h|krait\.h
+lib/api      (base|model|session|chat)/[a-z0-9_]+\.h|text/tokenizer(_parts)?\.h|engine\.h|krait(_experimental)?\.h
+kernels/cpu  (base|block)/[a-z0-9_]+\.h|engine\.h|krait\.h
+kernels/cuda (base|block)/[a-z0-9_]+\.h|engine\.h|krait\.h
+TABLE
+while read -r room allowed; do
+	only "$room" "config\.h|${room#lib/}/([a-z]+/)?[a-z0-9_]+\.h|$allowed"
+done <"$work/table"
+includes lib | grep '^lib/[^/]*: ' | grep -v ': \(base/[a-z0-9_]*\|krait\)\.h$' >"$work/found"
+empty "lib/engine.h includes only lib/base" "$work/found"
+ls -d lib/*/ kernels/*/ | sed 's,/$,,' | sort >"$work/rooms"
+sed 's/ .*//' "$work/table" | sort | comm -3 - "$work/rooms" >"$work/found"
+empty "each room has its line in the table, and each line its room" "$work/found"
+includes include | grep -v '^include/krait_experimental\.h:[0-9]*: krait\.h$' >"$work/found"
+empty "public headers include only each other" "$work/found"
 headers=$(cd tools && find . -name "*.h" | sed "s,^\./,,; s,\.,[.],g" | tr "\n" "|")
 only tools "$headers"'config\.h|krait(_experimental)?\.h'
+grep -rnE '^[#%] *(include|import)' --include='*.i' --include='*.[ch]' bindings |
+	grep -E '[<"](base|model|session|text|chat|jinja|api|kernels|tools|lib)/|engine\.h' >"$work/found"
+empty "bindings include public headers alone" "$work/found"
+
+# A public function is for the host: it checks what a caller may get wrong, and its name is bound to what is exported.
+sed -n 's/^\t\(krait_[a-z0-9_]*\);$/\1/p' lib/libkrait.map >"$work/public"
+ok "there are public functions" test -s "$work/public"
+find lib/*/ kernels -name '*.[ch]' ! -path 'lib/api/*' | sort | while IFS= read -r file; do
+	sed 's/"[^"]*"//g; s,/\*.*\*/,,; s,^ \*.*,,; s,^/\*.*,,' "$file" |
+		grep -noE '\bkrait_[a-z0-9_]+ *\(' | tr -d ' (' | sed "s,^[0-9]*:,&$file ," |
+		while IFS=': ' read -r line where name; do
+			! grep -qx "$name" "$work/public" || echo "$where:$line: $name"
+		done
+done >"$work/found"
+empty "no lower layer calls a public function" "$work/found"
+
 grep -rnE '"[^"]*%[-+#0-9.*]*l?[aefgAEFG]' --include='*.[ch]' lib kernels | grep -v '{%\|^lib/\(base/json_number\|jinja/value/print\)\.c:' >"$work/found"
 empty "base/json_number.h prints numbers with a fraction, whatever the host's locale is" "$work/found"
 grep -rn 'include *[<"]jansson' --include='*.[ch]' lib kernels >"$work/found"
