@@ -207,7 +207,7 @@ static void check_running(const char *name, const json_t *entry)
 	/* they have no tokenizer here; nothing else is to be said of them */
 	ck_assert_msg(strncmp(model->note, "there is no tokenizer.json", 26) == 0 && !strstr(model->note, "; "),
 		"%s: %s", name, model->note);
-	krait__model_destroy(model);
+	krait__model_free(model);
 }
 
 static void check_refused(const char *name, const json_t *entry)
