@@ -37,7 +37,7 @@
  *   "out of memory". KRAIT_ERROR_BUSY writes no text.
  * - The errors of every call, not listed again: ARGUMENT for NULL where
  *   something is needed, or for a handle whose making failed; FORKED in a child
- *   after fork(); on a session BUSY, when another thread is in a call on it.
+ *   after fork(), as below; on a session BUSY, when another thread is in a call on it.
  * - A borrowed string lives until the next call on its handle; a model's or a
  *   tokenizer's until its last reference goes.
  * - Threads: models, tokenizers and states may be used by any number of
@@ -51,8 +51,9 @@
  *   and probabilities are float32. `out` may be NULL with a size of 0 where a
  *   call writes a size or an array: that only asks for the size.
  * - The library never prints, exits or aborts, installs no signal handler and
- *   changes no global state of the program. After fork() every call in the
- *   child but `_free` answers KRAIT_ERROR_FORKED. One exception stands: a
+ *   changes no global state of the program. After fork() a call in the child
+ *   that needs the model's engine answers KRAIT_ERROR_FORKED; `_free` and what
+ *   only tells something work as before. One exception stands: a
  *   weight file that another program truncates while it is mapped ends the
  *   process (SIGBUS); KRAIT_OPTION_MAP 0 reads weights instead.
  * - No call needs more than 64 KiB of stack.
