@@ -40,7 +40,7 @@ void fuzz_check_text(const char *what, const char *text)
 		n = take(text, &code);
 		if (!n)
 			fuzz_broken("%s: not UTF-8 from byte 0x%02x on", what, (unsigned char)*text);
-		if ((code < 0x20 && code != '\n') || (code >= 0x7f && code < 0xa0))
+		if ((code < 0x20 && code != '\n' && code != '\t') || (code >= 0x7f && code < 0xa0))
 			fuzz_broken("%s: has the control character U+%04X", what, (unsigned)code);
 	}
 }

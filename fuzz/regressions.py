@@ -51,9 +51,19 @@ put("torch", "key-is-a-text", pickle(text(b"7")))
 put("template", "no-arguments", "== template\n{{ raise_exception('a') }}\n")
 put("template", "macro-without-arguments", "== template\n{% macro f() %}{{ caller is defined }}{% endmacro %}{{ f() }}{{ [] | join }}{{ ''.strip() }}\n")
 put("template", "content-in-pieces", "== template\n{% for m in messages %}{{ m.content[:4] ~ m.content[4:] }}{{ m.content | upper | lower }}{% endfor %}\n")
+put("template", "control-in-what-is-raised", "== template\n{{ raise_exception('a\x05\u009b') }}\n")
 put("template", "nothing-in-a-list", "== tools\n[]\n== template\n{{ tools }}\n")
 put("config", "nothing-is-rendered", "== chat_template.jinja\n{# nothing #}\n")
 put("index", "a-part-elsewhere", "{\"weight_map\": {\"backbone.norm_f.weight\": \"../model-00002-of-00002.safetensors\"}}")
 put("session", "stop-text-completed", bytes.fromhex(
     "8ae91794bf88cbcc1917e65bb0d835a4ef26bdea19f4cf5826ef8fc746093bc3f9e2d14e53990ed0ea98fa64291e199a749f500307c9dfdda221c6e0b3be631f"
     "d6ee754b06fdb3841cf1172a3ee2c758fac06162fde52c4ef2ed2b5a88860d77bb26"))
+put("session", "stop-text-begun-before", bytes.fromhex(
+    "8ae91e93637159000000000000007317e65bb0d835a4ef26bdea19f4cf5826ef8fc746093bc33d037a807d5f57903fd7f9e2"
+    "d2e5ebbe0ffec25ed1fef9971b02f2ccfc4e53990ed0ea98fa64291e199a749f097bc30c500307c9dfdda221c6e0b3be631f"
+    "8ae91794bf88cbcc1917e65bb0d835a4ef26bdea19f4cf5826ef8fc746093bc3f9e2d14e53990ed0783e39d75b427c6fea77"
+    "ea98fa64291e199a749f500307c9dfea4f6bdda221c6e0b3be631ff29c85af64fe3436d6ee754b06fdb3841cf1172a3ee2c7"
+    "58fac06162ef26bdea19f4cf5826ef8fc746093bc3f9e2d14e53990ed0783e39d75b427c6ff29c85af64fe3933958486afb8"
+    "06ffea77ea98fa64291e199a749f500307c9dfdda221c61b4cbe631ff29c85af64fe3436d6ee754b06fdb3841cf117ffffff"
+    "7335946fac2a3ee2c758fac06162fde52c4ef2ed2b5a88860d77ee754b06fdceb348332309b9bb2eb999a88426fde52c4ef2"
+    "ed2b5a888886860d77bb260d77bb26"))

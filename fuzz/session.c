@@ -99,8 +99,15 @@ static krait_session *fork_of(krait_session *session)
 static void follow_drawn(struct table *t, int which, krait_token *drawn, size_t n, krait_session *fork, const char *after)
 {
 	krait_token again[17];
-	size_t read = (size_t)(krait_session_position(t->sessions[which]) - t->tracks[which].n), n_again;
+	uint64_t position = krait_session_position(t->sessions[which]);
+	size_t read = (size_t)(position - t->tracks[which].n), n_again;
 
+	/* A stop text that began in what was held back before: the session stands before that. */
+	if (n == 0 && position < t->tracks[which].n && krait_session_end_reason(t->sessions[which]) == KRAIT_REASON_STOP_TEXT) {
+		t->tracks[which].n = (size_t)position;
+		krait_session_free(fork);
+		return;
+	}
 	if (read == n + 1 && krait_session_end_reason(t->sessions[which]) == KRAIT_REASON_STOP_TEXT) {
 		if (krait_session_clear_stops(fork) != KRAIT_OK || krait_session_set_int(fork, KRAIT_MAX_NEW_TOKENS, 0) != KRAIT_OK
 			|| krait_session_generate(fork, again, read, &n_again) != KRAIT_OK || memcmp(again, drawn, n * sizeof(*drawn)) != 0)

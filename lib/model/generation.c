@@ -94,7 +94,7 @@ struct listed {
 	size_t n;
 	size_t n_strange;               /* no numbers */
 	size_t n_foreign;               /* numbers that are no tokens of the model */
-	int64_t foreign;                /* the last of these */
+	int64_t foreign;                /* the first of these */
 };
 
 /* One step for each item, however many there are: a bit for each token of the model says whether it was there before. */
@@ -116,8 +116,8 @@ static krait_status list_tokens(struct listed *out, const struct krait_model *mo
 		if (!krait__json_is(one, JSON_VALUE_INTEGER)) {
 			out->n_strange++;
 		} else if (id < 0 || id >= (int64_t)model->plan.vocab) {
-			out->n_foreign++;
-			out->foreign = id;
+			if (out->n_foreign++ == 0)
+				out->foreign = id;
 		} else if (!(seen[id / 8] & 1u << id % 8)) {
 			seen[id / 8] |= (unsigned char)(1u << id % 8);
 			out->ids[out->n++] = (krait_token)id;
@@ -145,7 +145,8 @@ static krait_status take_stops(struct krait_model *model, const struct json_valu
 	if (listed.n_foreign == 1)
 		no_token(model, listed.foreign, what);
 	else if (listed.n_foreign)
-		krait__model_remark(model, "%s: %zu of 'eos_token_id' are no tokens of this model and are ignored", what, listed.n_foreign);
+		krait__model_remark(model, "%s: %zu of 'eos_token_id', %lld for one, are no tokens of this model and are ignored",
+			what, listed.n_foreign, (long long)listed.foreign);
 	if (listed.n_strange)
 		krait__model_remark(model, "%s: field 'eos_token_id' is neither a number nor a list of numbers", what);
 	krait__free(model->generation.stops);

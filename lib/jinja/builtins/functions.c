@@ -9,6 +9,19 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Characters that steer a terminal become '?': what a template says is shown to people. */
+static void tame(char *text, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f)
+			text[i] = '?';
+		else if (c == 0xc2 && i + 1 < n && (unsigned char)text[i + 1] >= 0x80 && (unsigned char)text[i + 1] < 0xa0)
+			text[i] = text[i + 1] = '?';
+	}
+}
+
 static bool function_raise(struct jinja *jinja, struct jinja_value *arguments, struct jinja_value *out)
 {
 	const size_t room = sizeof(jinja->error->text);
@@ -17,12 +30,14 @@ static bool function_raise(struct jinja *jinja, struct jinja_value *arguments, s
 	(void)out;
 	if (!krait__jinja_string(jinja, arguments[1], &text))
 		return false;
-	/* The message reaches the caller as it is; it is never quoted. */
+	/* The message reaches the caller whole, and is never quoted. */
 	krait__jinja_fail(jinja, JINJA_ERROR_RAISED, "%.*s", (int)(text->n < room ? text->n : room - 1), text->data);
+	tame(jinja->error->text, strlen(jinja->error->text));
 	if (text->n >= room) {
 		jinja->error->message = krait__copy_bytes(text->data, text->n);
 		if (!jinja->error->message)
 			return krait__jinja_fail_memory(jinja);
+		tame(jinja->error->message, text->n);
 	}
 	return false;
 }
