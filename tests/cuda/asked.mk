@@ -16,7 +16,9 @@ if !CUDA_ON_DEVICE
 EXTRA_PROGRAMS += tests/cuda/asked
 CLEANFILES += tests/cuda/asked
 TESTS += %D%/asked.sh
+if !SANITIZED
 tests/cuda/asked.log: tests/cuda/asked
+endif
 tests_cuda_asked_SOURCES = %D%/asked.c %D%/counting.c %D%/counting.h
 tests_cuda_asked_CPPFLAGS = $(engine_cppflags)
 tests_cuda_asked_CFLAGS = $(TEST_CFLAGS)
