@@ -140,11 +140,13 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("unload");
-	TCase *tests = tcase_create("all");
+	Suite *suite;
+	TCase *tests;
 
 	if (access(LIBRARY, R_OK) != 0)
 		return support_skip_all("this build has no shared library (--disable-shared)");
+	suite = suite_create("unload");
+	tests = tcase_create("all");
 	tcase_add_loop_test(tests, again_and_again, 0, 2);
 	tcase_set_timeout(tests, 300);
 	suite_add_tcase(suite, tests);
