@@ -51,11 +51,13 @@
  *   and probabilities are float32. `out` may be NULL with a size of 0 where a
  *   call writes a size or an array: that only asks for the size.
  * - The library never prints, exits or aborts, installs no signal handler and
- *   changes no global state of the program. After fork() a call in the child
- *   that needs the model's engine answers KRAIT_ERROR_FORKED; `_free` and what
- *   only tells something work as before. One exception stands: a
- *   weight file that another program truncates while it is mapped ends the
- *   process (SIGBUS); KRAIT_OPTION_MAP 0 reads weights instead.
+ *   changes no global state of the program. One exception stands: a weight file
+ *   that another program truncates while it is mapped ends the process (SIGBUS);
+ *   KRAIT_OPTION_MAP 0 reads weights instead.
+ * - After fork() the child's calls on the parent's models, sessions, states,
+ *   batches and chats answer KRAIT_ERROR_FORKED. `_free`, cancels, the status
+ *   and note of what is there, and calls that return no status work, and so
+ *   does a model that the child opens itself.
  * - No call needs more than 64 KiB of stack.
  */
 /*

@@ -157,7 +157,7 @@ static int read_messages(const struct conversation *conversation)
 
 /* ---- answering ------------------------------------------------------------------------------- */
 
-static void end_answer(const struct setup *setup, const struct stream *stream)
+static void end_answer(const struct setup *setup, const struct tool_stream *stream)
 {
 	json_t *line;
 	char *text;
@@ -209,7 +209,7 @@ static bool add_answer(struct conversation *conversation, const struct text *who
 static int answer(struct conversation *conversation, const struct setup *setup)
 {
 	struct text whole = { 0 };
-	struct stream stream = {
+	struct tool_stream stream = {
 		.session = conversation->session, .limit = setup->n_tokens,
 		.json = setup->json, .raw = setup->raw, .whole = &whole,
 	};

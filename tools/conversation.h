@@ -20,7 +20,7 @@ struct conversation {
 struct setup {
 	krait_model *model;
 	char *template;                 /* a name or the source; NULL: the model's own */
-	struct sampling sampling;
+	struct tool_sampling sampling;
 	int64_t n_tokens;               /* of an answer at most */
 	bool json, raw;
 };

@@ -25,7 +25,7 @@
 
 struct run {
 	struct common common;
-	struct sampling sampling;
+	struct tool_sampling sampling;
 	struct option_value n_tokens;
 	struct option_list stops;
 	const char *save, *load;
@@ -158,7 +158,7 @@ static int read_prompt(struct run *run)
 	return status;
 }
 
-static void write_summary(const struct run *run, const struct stream *stream)
+static void write_summary(const struct run *run, const struct tool_stream *stream)
 {
 	json_t *line = json_object();
 	int64_t seed = 0;
@@ -176,7 +176,7 @@ static void write_summary(const struct run *run, const struct stream *stream)
 	output_json(line);
 }
 
-static void say_speed(const struct run *run, const struct stream *stream)
+static void say_speed(const struct run *run, const struct tool_stream *stream)
 {
 	int64_t seed = 0;
 
@@ -192,7 +192,7 @@ static void say_speed(const struct run *run, const struct stream *stream)
 static int generate(struct run *run)
 {
 	struct text whole = { 0 };
-	struct stream stream = {
+	struct tool_stream stream = {
 		.session = run->session,
 		.limit = run->n_tokens.given ? run->n_tokens.whole : DEFAULT_TOKENS,
 		.json = run->common.json, .raw = run->raw, .keep = run->save != NULL,

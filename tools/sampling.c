@@ -43,7 +43,7 @@ static const struct setting {
 		{ "seed", 's', OPTION_WHOLE, NULL, "N", "one seed, one text (default: a random one)", 0, 0 } },
 };
 
-void sampling_rows(struct option_row rows[SAMPLING_ROWS], struct sampling *sampling)
+void sampling_rows(struct option_row rows[SAMPLING_ROWS], struct tool_sampling *sampling)
 {
 	for (size_t i = 0; i < SAMPLING_N; i++) {
 		rows[i] = settings[i].row;
@@ -68,7 +68,7 @@ static bool is_said(const json_t *config, const struct setting *setting)
 		&& json_number_value(value) <= setting->row.most;
 }
 
-void sampling_fill(struct sampling *sampling, const krait_model *model, bool from_model, double temperature, double top_p)
+void sampling_fill(struct tool_sampling *sampling, const krait_model *model, bool from_model, double temperature, double top_p)
 {
 	json_t *info = opening_info(model);
 	json_t *config = from_model ? json_object_get(info, "generation") : NULL;
@@ -83,7 +83,7 @@ void sampling_fill(struct sampling *sampling, const krait_model *model, bool fro
 }
 
 /* Short enough for every reader of JSON, and for typing it in. */
-void sampling_seed(struct sampling *sampling)
+void sampling_seed(struct tool_sampling *sampling)
 {
 	struct option_value *seed = &sampling->values[SAMPLING_SEED];
 	uint32_t drawn;
@@ -95,7 +95,7 @@ void sampling_seed(struct sampling *sampling)
 	*seed = (struct option_value){ true, drawn, drawn };
 }
 
-bool sampling_apply(const struct sampling *sampling, krait_session *session)
+bool sampling_apply(const struct tool_sampling *sampling, krait_session *session)
 {
 	for (size_t i = 0; i < SAMPLING_N; i++) {
 		const struct option_value *value = &sampling->values[i];
@@ -115,7 +115,7 @@ bool sampling_apply(const struct sampling *sampling, krait_session *session)
 	return true;
 }
 
-void sampling_read(struct sampling *sampling, const krait_session *session)
+void sampling_read(struct tool_sampling *sampling, const krait_session *session)
 {
 	for (size_t i = 0; i < SAMPLING_N; i++) {
 		struct option_value value = { .given = true };

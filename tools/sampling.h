@@ -13,25 +13,25 @@ enum sampling_index {
 };
 #define SAMPLING_ROWS (SAMPLING_N + 1)
 
-struct sampling {
+struct tool_sampling {
 	struct option_value values[SAMPLING_N];
 	bool greedy;
 };
 
 /* The rows of --temp and so on, writing into `sampling`; NULL: their names only. */
-void sampling_rows(struct option_row rows[SAMPLING_ROWS], struct sampling *sampling);
+void sampling_rows(struct option_row rows[SAMPLING_ROWS], struct tool_sampling *sampling);
 
 /* Gives temperature and top-p as told where no flag gave them, nor, with `from_model`, the model's generation_config:
  * a session begins with what that says. --greedy is temperature 0. */
-void sampling_fill(struct sampling *sampling, const krait_model *model, bool from_model, double temperature, double top_p);
+void sampling_fill(struct tool_sampling *sampling, const krait_model *model, bool from_model, double temperature, double top_p);
 
 /* A seed where none was given. */
-void sampling_seed(struct sampling *sampling);
+void sampling_seed(struct tool_sampling *sampling);
 
 /* Sets what is given on the session; false after saying why not. */
-bool sampling_apply(const struct sampling *sampling, krait_session *session);
+bool sampling_apply(const struct tool_sampling *sampling, krait_session *session);
 
 /* Reads all of it back, as after a state was restored. */
-void sampling_read(struct sampling *sampling, const krait_session *session);
+void sampling_read(struct tool_sampling *sampling, const krait_session *session);
 
 #endif

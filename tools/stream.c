@@ -114,7 +114,7 @@ static bool write_json(krait_token token, const char *piece, size_t n_piece)
 	return output_json(line);
 }
 
-static bool hand_out(struct stream *stream, krait_token token)
+static bool hand_out(struct tool_stream *stream, krait_token token)
 {
 	const char *piece = krait_session_piece(stream->session);
 	size_t n_piece = krait_session_piece_size(stream->session);
@@ -127,7 +127,7 @@ static bool hand_out(struct stream *stream, krait_token token)
 }
 
 /* Makes the session give out what it holds back for a stop text or an unfinished character. */
-static bool let_go(struct stream *stream)
+static bool let_go(struct tool_stream *stream)
 {
 	krait_token token;
 	int64_t limit;
@@ -142,7 +142,7 @@ static bool let_go(struct stream *stream)
 	return true;
 }
 
-static const char *ended(const struct stream *stream)
+static const char *ended(const struct tool_stream *stream)
 {
 	switch (krait_session_end_reason(stream->session)) {
 	case KRAIT_REASON_STOP: return "stop";
@@ -152,7 +152,7 @@ static const char *ended(const struct stream *stream)
 }
 
 /* KRAIT_OK at the limit of tokens, else what the session said. */
-static krait_status sample(struct stream *stream, bool *written)
+static krait_status sample(struct tool_stream *stream, bool *written)
 {
 	krait_status status = KRAIT_OK;
 	krait_token token;
@@ -172,7 +172,7 @@ static krait_status sample(struct stream *stream, bool *written)
 	return KRAIT_OK;
 }
 
-int stream_run(struct stream *stream)
+int stream_run(struct tool_stream *stream)
 {
 	double start = stream_now();
 	bool written;

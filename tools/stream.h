@@ -6,7 +6,7 @@
 #include "files.h"
 #include "krait.h"
 
-struct stream {
+struct tool_stream {
 	krait_session *session;
 	int64_t limit;                  /* tokens at most; negative: none */
 	bool json, raw;
@@ -20,7 +20,7 @@ struct stream {
 
 /* -1 when it ended as it should, else an exit status (STATUS_INTERRUPTED after Ctrl-C),
  * everything having been said. */
-int stream_run(struct stream *stream);
+int stream_run(struct tool_stream *stream);
 
 /* Says what the last text that was read and the last that was written took, if there was any since the last call. */
 void stream_say_speed(void);

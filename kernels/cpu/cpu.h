@@ -17,13 +17,13 @@
 
 /* Hands out pieces of one block; with no block it only counts. A count that overflows
  * stays at SIZE_MAX. Pieces are whole cache lines. */
-struct carver {
+struct cpu_carver {
 	float *base;
 	size_t used;
 };
 
 /* A part with its small tensors widened, padded and laid out for the kernels. */
-struct ready {
+struct cpu_ready {
 	const struct part *part;
 	struct geometry geometry;
 	size_t at[N_SEGMENTS], width;   /* where a segment's results stand in a row of `projected`, and all of it */
@@ -55,7 +55,7 @@ struct slot {
 };
 
 /* Rows of one span in a pass: `n` of them from row `row`, positions from span->n_done. */
-struct piece {
+struct cpu_piece {
 	struct span *span;
 	size_t row, n;
 };
@@ -68,7 +68,7 @@ struct scored {
 
 struct pass {
 	struct emodel *model;
-	struct piece pieces[MAX_ROWS];
+	struct cpu_piece pieces[MAX_ROWS];
 	size_t n_pieces, n_rows;
 	struct scored scored[MAX_ROWS];
 	size_t n_scored;
@@ -80,7 +80,7 @@ struct emodel {
 	struct pool *pool;
 	struct turn turn;
 	pid_t pid;
-	struct ready *parts;
+	struct cpu_ready *parts;
 	float *prepared, *final_norm, *final_bias;
 	struct scratch scratch;
 	float *scratch_block;
@@ -93,11 +93,13 @@ struct emodel {
 };
 
 /* layout.c: sizes and places, from shapes alone */
-float *krait__carve(struct carver *carver, size_t rows, size_t columns);
-void krait__place_part(struct ready *ready, const struct part *part);
-size_t krait__slot_floats(const struct plan *plan, struct ready *parts, size_t *hidden_at);    /* parts may be NULL */
-void krait__carve_parts(struct carver *carver, struct emodel *model);
-void krait__carve_scratch(struct carver *carver, struct scratch *scratch, const struct plan *plan, unsigned n_threads);
+float *krait__carve(struct cpu_carver *carver, size_t rows, size_t columns);
+void krait__place_part(struct cpu_ready *ready, const struct part *part);
+/* parts may be NULL */
+size_t krait__slot_floats(const struct plan *plan, struct cpu_ready *parts, size_t *hidden_at);
+void krait__carve_parts(struct cpu_carver *carver, struct emodel *model);
+void krait__carve_scratch(struct cpu_carver *carver, struct scratch *scratch, const struct plan *plan,
+	unsigned n_threads);
 
 /* prepare.c */
 krait_status krait__check_plan(const struct plan *plan, struct why *why);
@@ -124,13 +126,14 @@ void krait__pass_job(void *argument, unsigned thread);
 /* stages.c: what blocks have in common; `thread` does its share of a stage */
 struct product krait__product(const struct emodel *model, unsigned thread, const struct matrix *matrix, size_t n_rows);
 void krait__norm_rows(const struct pass *pass, const float *weight, const float *bias, float eps, unsigned thread);
-void krait__segment_product(const struct pass *pass, const struct ready *ready, enum segment segment, struct share share, unsigned thread);
-void krait__conv_pieces(const struct pass *pass, const struct ready *ready, struct share channels);
-void krait__out_product(const struct pass *pass, const struct ready *ready, unsigned thread);
+void krait__segment_product(const struct pass *pass, const struct cpu_ready *ready, enum segment segment,
+	struct share share, unsigned thread);
+void krait__conv_pieces(const struct pass *pass, const struct cpu_ready *ready, struct share channels);
+void krait__out_product(const struct pass *pass, const struct cpu_ready *ready, unsigned thread);
 
 /* mamba1.c, mamba2.c: adds the part's output to scratch.x; ends with a barrier */
-void krait__mamba1(const struct pass *pass, const struct ready *ready, unsigned thread);
-void krait__mamba2(const struct pass *pass, const struct ready *ready, unsigned thread);
+void krait__mamba1(const struct pass *pass, const struct cpu_ready *ready, unsigned thread);
+void krait__mamba2(const struct pass *pass, const struct cpu_ready *ready, unsigned thread);
 
 /* head.c */
 void krait__score_rows(const struct pass *pass, unsigned thread);

@@ -62,7 +62,7 @@ static uint64_t bytes_of(size_t floats, size_t more)
 static krait_status estimate(const struct plan *plan, const struct engine_config *config, struct engine_memory *out, struct why *why)
 {
 	struct emodel model = { .plan = plan };
-	struct carver weights = { 0 }, scratch = { 0 };
+	struct cpu_carver weights = { 0 }, scratch = { 0 };
 	size_t hidden_at;
 	krait_status status;
 
@@ -72,7 +72,7 @@ static krait_status estimate(const struct plan *plan, const struct engine_config
 		return status;
 	krait__carve_parts(&weights, &model);
 	krait__carve_scratch(&scratch, &model.scratch, plan, thread_count(config));
-	out->weights = bytes_of(weights.used, plan->n_parts * sizeof(struct ready));
+	out->weights = bytes_of(weights.used, plan->n_parts * sizeof(struct cpu_ready));
 	out->scratch = bytes_of(scratch.used, sizeof(struct emodel));
 	out->slot = bytes_of(krait__slot_floats(plan, NULL, &hidden_at), 0);
 	return KRAIT_OK;
@@ -90,7 +90,7 @@ static float *zero_floats(size_t n)
 static krait_status take_memory(struct emodel *model, unsigned n_threads, struct why *why)
 {
 	const struct plan *plan = model->plan;
-	struct carver weights = { 0 }, scratch = { 0 };
+	struct cpu_carver weights = { 0 }, scratch = { 0 };
 
 	model->slot_floats = krait__slot_floats(plan, NULL, &model->hidden_at);
 	krait__carve_parts(&weights, model);
@@ -138,7 +138,7 @@ static void first_guess(struct emodel *model)
 	double products = 1, bytes = 0, rows;
 
 	for (uint32_t i = 0; i < model->plan->n_parts; i++) {
-		const struct ready *ready = &model->parts[i];
+		const struct cpu_ready *ready = &model->parts[i];
 		const struct matrix *const all[] = { &ready->in, &ready->x, &ready->dt, &ready->out };
 
 		for (size_t j = 0; j < 4; j++) {

@@ -46,7 +46,7 @@ static void pick_spans(struct pass *pass, struct span *spans, size_t n_spans, si
 			*cursor = (start + i) % n_spans;
 			return;
 		}
-		pass->pieces[pass->n_pieces++] = (struct piece){ .span = span, .n = 1 };
+		pass->pieces[pass->n_pieces++] = (struct cpu_piece){ .span = span, .n = 1 };
 	}
 }
 
@@ -57,7 +57,7 @@ static void pick_rows(struct pass *pass, size_t limit)
 
 	pass->n_rows = 0;
 	for (size_t i = 0; i < pass->n_pieces; i++) {
-		struct piece *piece = &pass->pieces[i];
+		struct cpu_piece *piece = &pass->pieces[i];
 		size_t left = piece->span->n - piece->span->n_done, room = spare + 1, n_passes = (left + room - 1) / room;
 
 		piece->n = (left + n_passes - 1) / n_passes;
@@ -71,7 +71,7 @@ static void pick_scored(struct pass *pass)
 {
 	pass->n_scored = 0;
 	for (size_t i = 0; i < pass->n_pieces; i++) {
-		const struct piece *piece = &pass->pieces[i];
+		const struct cpu_piece *piece = &pass->pieces[i];
 
 		for (size_t r = 0; piece->span->targets && r < piece->n; r++) {
 			size_t position = piece->span->n_done + r;
@@ -84,7 +84,7 @@ static void pick_scored(struct pass *pass)
 }
 
 /* The rows kept so far move up to make room for those of this pass. */
-static void keep_hidden(const struct emodel *model, const struct piece *piece)
+static void keep_hidden(const struct emodel *model, const struct cpu_piece *piece)
 {
 	struct span *span = piece->span;
 	const struct scratch *s = &model->scratch;
@@ -104,7 +104,7 @@ static void keep_results(const struct pass *pass)
 	const struct emodel *model = pass->model;
 
 	for (size_t i = 0; i < pass->n_pieces; i++) {
-		const struct piece *piece = &pass->pieces[i];
+		const struct cpu_piece *piece = &pass->pieces[i];
 		const float *last = model->scratch.normed + (piece->row + piece->n - 1) * model->scratch.wide;
 
 		memcpy(piece->span->slot->hidden, last, model->plan->width * sizeof(float));

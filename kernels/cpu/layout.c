@@ -11,7 +11,7 @@ static size_t larger(size_t a, size_t b)
 	return a > b ? a : b;
 }
 
-float *krait__carve(struct carver *carver, size_t rows, size_t columns)
+float *krait__carve(struct cpu_carver *carver, size_t rows, size_t columns)
 {
 	float *at = carver->base ? carver->base + carver->used : NULL;
 	size_t n;
@@ -23,7 +23,7 @@ float *krait__carve(struct carver *carver, size_t rows, size_t columns)
 }
 
 /* Segments stand in the order of in_proj's rows, each on whole blocks. */
-void krait__place_part(struct ready *ready, const struct part *part)
+void krait__place_part(struct cpu_ready *ready, const struct part *part)
 {
 	const struct geometry *g = &ready->geometry;
 
@@ -44,9 +44,9 @@ static size_t ssm_rows(const struct geometry *geometry)
 	return geometry->state_rows / geometry->state_run * krait__pad(geometry->state_run);
 }
 
-size_t krait__slot_floats(const struct plan *plan, struct ready *parts, size_t *hidden_at)
+size_t krait__slot_floats(const struct plan *plan, struct cpu_ready *parts, size_t *hidden_at)
 {
-	struct carver carver = { 0 };
+	struct cpu_carver carver = { 0 };
 
 	for (uint32_t i = 0; i < plan->n_parts; i++) {
 		const struct part *part = &plan->parts[i];
@@ -65,12 +65,13 @@ size_t krait__slot_floats(const struct plan *plan, struct ready *parts, size_t *
 	return carver.used;
 }
 
-static float *carve_if(struct carver *carver, const struct part *part, enum role role, size_t rows, size_t columns)
+static float *carve_if(struct cpu_carver *carver, const struct part *part, enum role role, size_t rows, size_t columns)
 {
 	return part->tensor[role] == NO_TENSOR ? NULL : krait__carve(carver, rows, columns);
 }
 
-static void carve_part(struct carver *carver, struct ready *ready, const struct plan *plan, const struct part *part)
+static void carve_part(struct cpu_carver *carver, struct cpu_ready *ready, const struct plan *plan,
+	const struct part *part)
 {
 	size_t channels;
 
@@ -96,10 +97,10 @@ static void carve_part(struct carver *carver, struct ready *ready, const struct 
 	}
 }
 
-void krait__carve_parts(struct carver *carver, struct emodel *model)
+void krait__carve_parts(struct cpu_carver *carver, struct emodel *model)
 {
 	const struct plan *plan = model->plan;
-	struct ready none;
+	struct cpu_ready none;
 
 	for (uint32_t i = 0; i < plan->n_parts; i++)
 		carve_part(carver, model->parts ? &model->parts[i] : &none, plan, &plan->parts[i]);
@@ -113,7 +114,7 @@ static void widest(struct scratch *s, const struct plan *plan)
 	s->n_row = s->wide;
 	for (uint32_t i = 0; i < plan->n_parts; i++) {
 		const struct part *part = &plan->parts[i];
-		struct ready ready;
+		struct cpu_ready ready;
 
 		krait__place_part(&ready, part);
 		s->projected_wide = larger(s->projected_wide, ready.width);
@@ -125,7 +126,7 @@ static void widest(struct scratch *s, const struct plan *plan)
 	}
 }
 
-void krait__carve_scratch(struct carver *carver, struct scratch *s, const struct plan *plan, unsigned n_threads)
+void krait__carve_scratch(struct cpu_carver *carver, struct scratch *s, const struct plan *plan, unsigned n_threads)
 {
 	*s = (struct scratch){ 0 };
 	widest(s, plan);

@@ -6,7 +6,7 @@
 #endif
 #include "kernels/cpu/cpu.h"
 
-static void project_small(const struct pass *pass, const struct ready *ready, unsigned thread)
+static void project_small(const struct pass *pass, const struct cpu_ready *ready, unsigned thread)
 {
 	const struct emodel *model = pass->model;
 	struct product product = krait__product(model, thread, &ready->x, pass->n_rows);
@@ -19,7 +19,7 @@ static void project_small(const struct pass *pass, const struct ready *ready, un
 	model->kernels->product(&product, share.first, share.last);
 }
 
-static void time_steps(const struct pass *pass, const struct ready *ready, struct share share, unsigned thread)
+static void time_steps(const struct pass *pass, const struct cpu_ready *ready, struct share share, unsigned thread)
 {
 	const struct emodel *model = pass->model;
 	struct product product = krait__product(model, thread, &ready->dt, pass->n_rows);
@@ -36,7 +36,7 @@ static void time_steps(const struct pass *pass, const struct ready *ready, struc
 	}
 }
 
-static void scan_pieces(const struct pass *pass, const struct ready *ready, struct share share)
+static void scan_pieces(const struct pass *pass, const struct cpu_ready *ready, struct share share)
 {
 	const struct emodel *model = pass->model;
 	const struct scratch *s = &model->scratch;
@@ -57,7 +57,7 @@ static void scan_pieces(const struct pass *pass, const struct ready *ready, stru
 	}
 }
 
-void krait__mamba1(const struct pass *pass, const struct ready *ready, unsigned thread)
+void krait__mamba1(const struct pass *pass, const struct cpu_ready *ready, unsigned thread)
 {
 	struct pool *pool = pass->model->pool;
 	struct share share = krait__pool_share(pool, thread, ready->part->d_inner, BLOCK);

@@ -6,7 +6,7 @@
 #endif
 #include "kernels/cpu/cpu.h"
 
-static void project(const struct pass *pass, const struct ready *ready, unsigned thread)
+static void project(const struct pass *pass, const struct cpu_ready *ready, unsigned thread)
 {
 	struct pool *pool = pass->model->pool;
 
@@ -24,7 +24,7 @@ static float clamp(float value, float low, float high)
 	return value < low ? low : value > high ? high : value;
 }
 
-static void time_steps(const struct pass *pass, const struct ready *ready, struct share heads)
+static void time_steps(const struct pass *pass, const struct cpu_ready *ready, struct share heads)
 {
 	const struct emodel *model = pass->model;
 	const struct scratch *s = &model->scratch;
@@ -41,7 +41,7 @@ static void time_steps(const struct pass *pass, const struct ready *ready, struc
 	}
 }
 
-static void scan_pieces(const struct pass *pass, const struct ready *ready, struct share heads)
+static void scan_pieces(const struct pass *pass, const struct cpu_ready *ready, struct share heads)
 {
 	const struct emodel *model = pass->model;
 	const struct scratch *s = &model->scratch;
@@ -63,12 +63,12 @@ static void scan_pieces(const struct pass *pass, const struct ready *ready, stru
 	}
 }
 
-static bool gates_last(const struct ready *ready)
+static bool gates_last(const struct cpu_ready *ready)
 {
 	return ready->gate_norm && (ready->part->flags & PART_NORM_BEFORE_GATE);
 }
 
-static void gate_heads(const struct pass *pass, const struct ready *ready, struct share heads)
+static void gate_heads(const struct pass *pass, const struct cpu_ready *ready, struct share heads)
 {
 	const struct emodel *model = pass->model;
 	const struct scratch *s = &model->scratch;
@@ -84,7 +84,7 @@ static void gate_heads(const struct pass *pass, const struct ready *ready, struc
 }
 
 /* The gated norm of one row, and before it the part of the row that no scan makes. */
-static void finish_row(const struct emodel *model, const struct ready *ready, size_t row)
+static void finish_row(const struct emodel *model, const struct cpu_ready *ready, size_t row)
 {
 	const struct scratch *s = &model->scratch;
 	const struct part *part = ready->part;
@@ -101,7 +101,7 @@ static void finish_row(const struct emodel *model, const struct ready *ready, si
 		model->kernels->gate(y, y, projected + ready->at[SEGMENT_Z], part->d_ssm);
 }
 
-void krait__mamba2(const struct pass *pass, const struct ready *ready, unsigned thread)
+void krait__mamba2(const struct pass *pass, const struct cpu_ready *ready, unsigned thread)
 {
 	const struct emodel *model = pass->model;
 	struct share heads = krait__pool_share(model->pool, thread, ready->part->n_heads, 1);

@@ -24,7 +24,7 @@ static void embed_rows(const struct pass *pass, unsigned thread)
 	struct share share = krait__pool_share(model->pool, thread, pass->n_rows, 1);
 
 	for (size_t i = 0; i < pass->n_pieces; i++) {
-		const struct piece *piece = &pass->pieces[i];
+		const struct cpu_piece *piece = &pass->pieces[i];
 
 		for (size_t r = 0; r < piece->n; r++)
 			if (piece->row + r >= share.first && piece->row + r < share.last)
@@ -41,7 +41,7 @@ void krait__pass_job(void *argument, unsigned thread)
 	embed_rows(pass, thread);
 	krait__pool_barrier(model->pool);
 	for (uint32_t i = 0; i < model->plan->n_parts; i++) {
-		const struct ready *ready = &model->parts[i];
+		const struct cpu_ready *ready = &model->parts[i];
 
 		krait__norm_rows(pass, ready->norm, ready->norm_bias, ready->part->eps, thread);
 		krait__pool_barrier(model->pool);

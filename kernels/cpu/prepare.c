@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* prepare.c - says what the engine cannot run, and lays small tensors out for the kernels. Matrices stay as they are. */
+/* prepare.c - says what the engine cannot run, and lays small tensors out for the kernels. Matrices stay. */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
@@ -50,7 +50,7 @@ static void widen_role(float *out, const struct plan *plan, const struct part *p
 }
 
 /* [channels, d_conv] to [d_conv, channels]. */
-static void prepare_conv(const struct plan *plan, const struct ready *ready)
+static void prepare_conv(const struct plan *plan, const struct cpu_ready *ready)
 {
 	const struct tensor *tensor = krait__part_tensor(plan, ready->part, ROLE_CONV);
 	size_t channels = ready->geometry.channels, n = ready->part->d_conv;
@@ -61,7 +61,7 @@ static void prepare_conv(const struct plan *plan, const struct ready *ready)
 }
 
 /* A = -exp(A_log), [d_inner, d_state] to blocks. */
-static void prepare_a1(const struct plan *plan, const struct ready *ready)
+static void prepare_a1(const struct plan *plan, const struct cpu_ready *ready)
 {
 	const struct tensor *tensor = krait__part_tensor(plan, ready->part, ROLE_A_LOG);
 	size_t n_state = ready->part->d_state;
@@ -76,7 +76,7 @@ static void prepare_a1(const struct plan *plan, const struct ready *ready)
 }
 
 /* D: [heads] or already [channels]. */
-static void prepare_d2(const struct plan *plan, const struct ready *ready)
+static void prepare_d2(const struct plan *plan, const struct cpu_ready *ready)
 {
 	const struct tensor *tensor = krait__part_tensor(plan, ready->part, ROLE_D);
 	uint64_t n = 1;
@@ -87,7 +87,7 @@ static void prepare_d2(const struct plan *plan, const struct ready *ready)
 		widen_at(ready->d + c, tensor, n == ready->part->d_ssm ? c : c / ready->part->head_dim, 1);
 }
 
-static void prepare_part(const struct plan *plan, struct ready *ready)
+static void prepare_part(const struct plan *plan, struct cpu_ready *ready)
 {
 	const struct part *part = ready->part;
 	const struct geometry *geometry = &ready->geometry;
@@ -100,7 +100,8 @@ static void prepare_part(const struct plan *plan, struct ready *ready)
 	widen_role(ready->norm_bias, plan, part, ROLE_NORM_BIAS, plan->width);
 	for (int i = 0; i < N_SEGMENTS; i++)
 		if (ready->in_bias[i])
-			widen_at(ready->in_bias[i], krait__part_tensor(plan, part, ROLE_IN_PROJ_BIAS), geometry->first[i], geometry->rows[i]);
+			widen_at(ready->in_bias[i], krait__part_tensor(plan, part, ROLE_IN_PROJ_BIAS), geometry->first[i],
+				geometry->rows[i]);
 	prepare_conv(plan, ready);
 	widen_role(ready->conv_bias, plan, part, ROLE_CONV_BIAS, ready->geometry.channels);
 	widen_role(ready->out_bias, plan, part, ROLE_OUT_PROJ_BIAS, plan->width);

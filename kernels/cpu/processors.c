@@ -129,7 +129,8 @@ unsigned krait__group_processors(const char *root)
 	char list[LISTING], path[PATH_MAX], *line, *next;
 	unsigned most = UINT_MAX;
 
-	if ((size_t)snprintf(path, sizeof(path), "%s/proc/self/cgroup", root) >= sizeof(path) || !read_some(list, sizeof(list), path))
+	if ((size_t)snprintf(path, sizeof(path), "%s/proc/self/cgroup", root) >= sizeof(path)
+		|| !read_some(list, sizeof(list), path))
 		return most;
 	for (line = list; *line; line = next) {
 		unsigned one;

@@ -57,7 +57,7 @@ struct place {
 static struct place place_of(const struct emodel *model, uint32_t component)
 {
 	const struct component *wanted = &model->plan->components[component];
-	const struct ready *ready = &model->parts[wanted->part];
+	const struct cpu_ready *ready = &model->parts[wanted->part];
 	const struct part *part = ready->part;
 	size_t channels = ready->geometry.channels;
 

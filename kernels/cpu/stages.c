@@ -23,7 +23,8 @@ void krait__norm_rows(const struct pass *pass, const float *weight, const float 
 			weight, bias, model->plan->width, eps, model->plan->layer_norm);
 }
 
-void krait__segment_product(const struct pass *pass, const struct ready *ready, enum segment segment, struct share share, unsigned thread)
+void krait__segment_product(const struct pass *pass, const struct cpu_ready *ready, enum segment segment,
+	struct share share, unsigned thread)
 {
 	const struct emodel *model = pass->model;
 	struct matrix rows = krait__matrix_rows(&ready->in, ready->geometry.first[segment], ready->geometry.rows[segment]);
@@ -38,14 +39,14 @@ void krait__segment_product(const struct pass *pass, const struct ready *ready, 
 }
 
 /* Whole blocks: what stands behind the last channel is zero and stays so. */
-void krait__conv_pieces(const struct pass *pass, const struct ready *ready, struct share channels)
+void krait__conv_pieces(const struct pass *pass, const struct cpu_ready *ready, struct share channels)
 {
 	const struct emodel *model = pass->model;
 	const struct scratch *s = &model->scratch;
 	size_t at = ready->at[SEGMENT_CONV];
 
 	for (size_t i = 0; i < pass->n_pieces; i++) {
-		const struct piece *piece = &pass->pieces[i];
+		const struct cpu_piece *piece = &pass->pieces[i];
 		struct conv conv = {
 			.in = s->projected + piece->row * s->projected_wide + at, .in_stride = s->projected_wide, .n_rows = piece->n,
 			.out = s->convolved + piece->row * s->convolved_wide, .out_stride = s->convolved_wide,
@@ -57,7 +58,7 @@ void krait__conv_pieces(const struct pass *pass, const struct ready *ready, stru
 	}
 }
 
-void krait__out_product(const struct pass *pass, const struct ready *ready, unsigned thread)
+void krait__out_product(const struct pass *pass, const struct cpu_ready *ready, unsigned thread)
 {
 	const struct emodel *model = pass->model;
 	struct product product = krait__product(model, thread, &ready->out, pass->n_rows);

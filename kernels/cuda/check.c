@@ -12,7 +12,8 @@ static krait_status check_part(const struct part *part, struct why *why)
 	const struct block_kind *kind = krait__block_kind(part->kind);
 
 	if (part->kind != PART_MAMBA1 && part->kind != PART_MAMBA2)
-		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "layer %u: the CUDA engine does not run blocks of the kind '%s': device=cpu may",
+		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "layer %u: the CUDA engine does not run blocks of the kind "
+			"'%s': device=cpu may",
 			part->layer, kind ? kind->name : "unknown");
 	if (part->d_conv > MOST_TAPS)
 		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "layer %u: the CUDA engine has convolutions of up to %u taps, and this has %u: device=cpu runs it",

@@ -21,12 +21,12 @@ uint32_t krait__cuda_bucket(uint32_t n_rows)
 	return index;
 }
 
-static struct kc_norm norm_of(const struct emodel *model, const struct ready *ready)
+static struct kc_norm norm_of(const struct emodel *model, const struct cuda_ready *ready)
 {
 	return (struct kc_norm){ ready->norm, ready->norm_bias, ready->part->eps, model->plan->layer_norm };
 }
 
-static cudaError_t queue_in(struct emodel *model, const struct ready *ready, const struct kc_pieces *pieces)
+static cudaError_t queue_in(struct emodel *model, const struct cuda_ready *ready, const struct kc_pieces *pieces)
 {
 	const struct arena *a = &model->arena;
 	struct kc_in in = {
@@ -40,7 +40,7 @@ static cudaError_t queue_in(struct emodel *model, const struct ready *ready, con
 	return krait__cuda_mark(model, "in", kc_decode_in(&in, pieces, model->stream));
 }
 
-static cudaError_t queue_small(struct emodel *model, const struct ready *ready, const struct kc_pieces *pieces)
+static cudaError_t queue_small(struct emodel *model, const struct cuda_ready *ready, const struct kc_pieces *pieces)
 {
 	const struct arena *a = &model->arena;
 	struct kc_product product = {
@@ -51,7 +51,7 @@ static cudaError_t queue_small(struct emodel *model, const struct ready *ready, 
 	return krait__cuda_mark(model, "x_proj", kc_decode_product(&product, model->stream));
 }
 
-static cudaError_t queue_step1(struct emodel *model, const struct ready *ready, const struct kc_pieces *pieces)
+static cudaError_t queue_step1(struct emodel *model, const struct cuda_ready *ready, const struct kc_pieces *pieces)
 {
 	const struct arena *a = &model->arena;
 	const struct part *part = ready->part;
@@ -66,12 +66,12 @@ static cudaError_t queue_step1(struct emodel *model, const struct ready *ready, 
 	return krait__cuda_mark(model, "step", kc_decode_step1(&step, pieces, model->stream));
 }
 
-static bool gates_last(const struct ready *ready)
+static bool gates_last(const struct cuda_ready *ready)
 {
 	return ready->gate_norm && (ready->part->flags & PART_NORM_BEFORE_GATE);
 }
 
-static cudaError_t queue_step2(struct emodel *model, const struct ready *ready, const struct kc_pieces *pieces)
+static cudaError_t queue_step2(struct emodel *model, const struct cuda_ready *ready, const struct kc_pieces *pieces)
 {
 	const struct arena *a = &model->arena;
 	const struct part *part = ready->part;
@@ -86,7 +86,7 @@ static cudaError_t queue_step2(struct emodel *model, const struct ready *ready, 
 	return krait__cuda_mark(model, "step", kc_decode_step2(&step, pieces, model->stream));
 }
 
-static cudaError_t queue_out(struct emodel *model, const struct ready *ready, const struct kc_pieces *pieces)
+static cudaError_t queue_out(struct emodel *model, const struct cuda_ready *ready, const struct kc_pieces *pieces)
 {
 	const struct arena *a = &model->arena;
 	struct kc_product product = {
@@ -110,7 +110,7 @@ bool krait__cuda_loaded(const struct emodel *model, uint32_t i)
 	return krait__cuda_preparing && i > 0 && model->parts[i].part->kind == model->parts[i - 1].part->kind;
 }
 
-static cudaError_t queue_part(struct emodel *model, const struct ready *ready, const struct kc_pieces *pieces)
+static cudaError_t queue_part(struct emodel *model, const struct cuda_ready *ready, const struct kc_pieces *pieces)
 {
 	cudaError_t error = queue_in(model, ready, pieces);
 

@@ -29,7 +29,7 @@ static krait_status measure(struct emodel *model, const struct plan *plan, const
 static krait_status estimate(const struct plan *plan, const struct engine_config *config, struct engine_memory *out, struct why *why)
 {
 	struct emodel *model = krait__alloc_zero(1, sizeof(*model));
-	struct carver weights = { 0 }, arena = { 0 };
+	struct cuda_carver weights = { 0 }, arena = { 0 };
 	krait_status status;
 
 	memset(out, 0, sizeof(*out));
@@ -52,7 +52,7 @@ static krait_status estimate(const struct plan *plan, const struct engine_config
 
 static cudaError_t take_device_memory(struct emodel *model)
 {
-	struct carver weights = { 0 }, arena = { 0 };
+	struct cuda_carver weights = { 0 }, arena = { 0 };
 	cudaError_t error;
 
 	krait__cuda_layout_parts(model->plan, model->parts);
@@ -68,8 +68,8 @@ static cudaError_t take_device_memory(struct emodel *model)
 		error = cudaMalloc((void **)&model->number_on_device, sizeof(*model->number_on_device));
 	if (error != cudaSuccess)
 		return error;
-	weights = (struct carver){ .base = model->weights };
-	arena = (struct carver){ .base = model->arena.base };
+	weights = (struct cuda_carver){ .base = model->weights };
+	arena = (struct cuda_carver){ .base = model->arena.base };
 	krait__cuda_carve_weights(&weights, model);
 	krait__cuda_carve_arena(&arena, model);
 	return cudaSuccess;

@@ -61,7 +61,7 @@ static void pick_spans(struct call *call, size_t limit)
 		if (!active(span))
 			continue;
 		if (fits_with(call, span))
-			call->model->pieces[call->n_pieces++] = (struct piece){ .span = span, .n = 1 };
+			call->model->pieces[call->n_pieces++] = (struct cuda_piece){ .span = span, .n = 1 };
 		else if (left_out == call->n_spans)
 			left_out = i;
 		call->n_looked = i + 1;
@@ -76,7 +76,7 @@ static void pick_rows(struct call *call)
 
 	call->n_rows = call->longest = 0;
 	for (size_t i = 0; i < call->n_pieces; i++) {
-		struct piece *piece = &call->model->pieces[i];
+		struct cuda_piece *piece = &call->model->pieces[i];
 		size_t more = smaller(piece->span->n - piece->span->n_done - 1, spare);
 
 		piece->n = (uint32_t)(1 + more);
@@ -172,12 +172,12 @@ static cudaError_t run_step(struct call *call)
 /* ---- prefill ----------------------------------------------------------------------------------- */
 
 /* Rows whose hidden vector is wanted: those to keep, and the last of each piece for its slot. */
-static uint32_t n_kept(const struct piece *piece)
+static uint32_t n_kept(const struct cuda_piece *piece)
 {
 	return (uint32_t)smaller(smaller(piece->span->n_keep, piece->span->n), piece->n);
 }
 
-static void fill_hidden(struct call *call, const struct piece *piece, uint32_t *rows, float **slots)
+static void fill_hidden(struct call *call, const struct cuda_piece *piece, uint32_t *rows, float **slots)
 {
 	uint32_t n = n_kept(piece) ? n_kept(piece) : 1;
 
@@ -187,13 +187,13 @@ static void fill_hidden(struct call *call, const struct piece *piece, uint32_t *
 	}
 }
 
-static void fill_tokens(const struct piece *piece, int32_t *tokens)
+static void fill_tokens(const struct cuda_piece *piece, int32_t *tokens)
 {
 	for (uint32_t i = 0; i < piece->n; i++)
 		tokens[piece->first + i] = piece->span->tokens ? piece->span->tokens[piece->span->n_done + i] : -1;
 }
 
-static void fill_targets(struct call *call, const struct piece *piece, uint32_t *rows, int32_t *targets)
+static void fill_targets(struct call *call, const struct cuda_piece *piece, uint32_t *rows, int32_t *targets)
 {
 	for (uint32_t i = 0; piece->span->targets && i < piece->n; i++) {
 		krait_token target = piece->span->targets[piece->span->n_done + i];
@@ -213,7 +213,7 @@ static void fill_block(struct call *call, const struct prefill_block *block)
 
 	call->n_hidden = call->n_scored = 0;
 	for (size_t i = 0; i < call->n_pieces; i++) {
-		const struct piece *piece = &call->model->pieces[i];
+		const struct cuda_piece *piece = &call->model->pieces[i];
 
 		slots[i] = piece->span->slot->data;
 		first[i] = piece->first;
@@ -239,7 +239,7 @@ static cudaError_t begin_prefill(struct call *call, const struct prefill_block *
 		error = krait__cuda_mark(model, "embed", kc_embed(x, &model->embedding, (const int32_t *)(void *)(model->arena.block + block->token),
 			call->n_rows, model->stream));
 	for (size_t i = 0; i < call->n_pieces && error == cudaSuccess; i++) {
-		const struct piece *piece = &model->pieces[i];
+		const struct cuda_piece *piece = &model->pieces[i];
 
 		if (!piece->span->tokens)
 			error = cudaMemcpyAsync(x + piece->first * width, piece->span->embeddings + piece->span->n_done * width,
@@ -259,7 +259,7 @@ static cudaError_t keep_prefill(const struct call *call, const struct prefill_bl
 	cudaError_t error = krait__cuda_mark(model, "hidden", kc_hidden(&hidden, model->stream));
 
 	for (size_t i = 0; i < call->n_pieces && error == cudaSuccess; i++) {
-		const struct piece *piece = &model->pieces[i];
+		const struct cuda_piece *piece = &model->pieces[i];
 		size_t n = n_kept(piece);
 
 		if (n)
@@ -311,7 +311,7 @@ static void settle(struct call *call)
 	const float *scores = (const float *)(void *)call->model->pinned_results;
 
 	for (size_t i = 0; i < call->n_pieces; i++) {
-		struct piece *piece = &call->model->pieces[i];
+		struct cuda_piece *piece = &call->model->pieces[i];
 		struct span *span = piece->span;
 
 		for (uint32_t r = 0; span->targets && r < piece->n; r++)

@@ -35,13 +35,13 @@ extern size_t krait__cuda_most_pinned;
 
 /* Hands out pieces of one block; with no block it only counts. A count that overflows
  * stays at SIZE_MAX. Pieces are 256 bytes apart. */
-struct carver {
+struct cuda_carver {
 	char *base;
 	size_t used;
 };
 
 /* A part with its matrices and small tensors in device memory. */
-struct ready {
+struct cuda_ready {
 	const struct part *part;
 	struct kc_matrix in, x, dt, out;
 	float *norm, *norm_bias, *in_bias, *conv, *conv_bias, *dt_bias, *a, *d, *gate_norm, *out_bias;
@@ -138,7 +138,7 @@ struct profile {
 };
 
 /* Rows of one span in a pass. */
-struct piece {
+struct cuda_piece {
 	struct span *span;
 	uint32_t first, n;
 };
@@ -164,7 +164,7 @@ struct emodel {
 	cudaEvent_t queued, copied;     /* order `copies` behind `stream`, and the other way round */
 	cudaEvent_t finished;           /* what the host sleeps on; NULL: it spins, as KRAIT_CUDA_WAIT=spin asks */
 	struct sizes sizes;
-	struct ready *parts;
+	struct cuda_ready *parts;
 	struct kc_matrix embedding, head;
 	struct kc_norm final_norm;
 	char *weights;                  /* one block: matrices, then small tensors */
@@ -185,18 +185,18 @@ struct emodel {
 	size_t next_gemm;
 	uint64_t refused_products;      /* that cuBLASLt would not make */
 	struct profile profile;
-	struct piece pieces[MOST_PIECES];       /* of whoever has the turn */
+	struct cuda_piece pieces[MOST_PIECES];       /* of whoever has the turn */
 	atomic_bool lost;
 	char lost_text[240];
 	char about[240];
 };
 
 /* layout.c: sizes and places, from shapes alone */
-void *krait__cuda_carve(struct carver *carver, size_t count, size_t size);
+void *krait__cuda_carve(struct cuda_carver *carver, size_t count, size_t size);
 void krait__cuda_sizes(struct sizes *out, const struct plan *plan, enum kc_type activations);
-void krait__cuda_layout_parts(const struct plan *plan, struct ready *parts);
-void krait__cuda_carve_weights(struct carver *carver, struct emodel *model);
-void krait__cuda_carve_arena(struct carver *carver, struct emodel *model);
+void krait__cuda_layout_parts(const struct plan *plan, struct cuda_ready *parts);
+void krait__cuda_carve_weights(struct cuda_carver *carver, struct emodel *model);
+void krait__cuda_carve_arena(struct cuda_carver *carver, struct emodel *model);
 void krait__cuda_decode_block(struct decode_block *out, uint32_t n_rows);
 void krait__cuda_prefill_block(struct prefill_block *out, uint32_t n_pieces, uint32_t n_rows);
 size_t krait__cuda_block_bytes(const struct sizes *sizes);

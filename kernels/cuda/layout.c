@@ -30,7 +30,7 @@ static size_t rounded(size_t n)
 	return (n + APART - 1) / APART * APART;
 }
 
-void *krait__cuda_carve(struct carver *carver, size_t count, size_t size)
+void *krait__cuda_carve(struct cuda_carver *carver, size_t count, size_t size)
 {
 	char *at = carver->base ? carver->base + carver->used : NULL;
 	size_t n;
@@ -48,7 +48,7 @@ size_t krait__cuda_type_size(enum kc_type type)
 
 /* ---- parts and slots ------------------------------------------------------------------ */
 
-static void place_rows(struct ready *ready, const struct part *part)
+static void place_rows(struct cuda_ready *ready, const struct part *part)
 {
 	struct geometry geometry = krait__geometry(part);
 
@@ -65,7 +65,7 @@ static size_t floats4(size_t n)
 	return (n + 3) / 4 * 4;
 }
 
-static size_t layout_slot(const struct plan *plan, struct ready *parts)
+static size_t layout_slot(const struct plan *plan, struct cuda_ready *parts)
 {
 	size_t at = 0;
 
@@ -84,7 +84,7 @@ static size_t layout_slot(const struct plan *plan, struct ready *parts)
 	return at;
 }
 
-void krait__cuda_layout_parts(const struct plan *plan, struct ready *parts)
+void krait__cuda_layout_parts(const struct plan *plan, struct cuda_ready *parts)
 {
 	for (uint32_t i = 0; i < plan->n_parts; i++) {
 		parts[i].part = &plan->parts[i];
@@ -121,7 +121,7 @@ void krait__cuda_sizes(struct sizes *s, const struct plan *plan, enum kc_type ac
 	*s = (struct sizes){ .panel = elements(&plan->tensors[plan->head]) };
 	for (uint32_t i = 0; i < plan->n_parts; i++) {
 		const struct part *part = &plan->parts[i];
-		struct ready ready = { 0 };
+		struct cuda_ready ready = { 0 };
 
 		place_rows(&ready, part);
 		s->projected = larger32(s->projected, ready.n_rows);
@@ -166,7 +166,8 @@ size_t krait__cuda_matrix_bytes(const struct kc_matrix *matrix)
 	return matrix->type == KC_INT4 ? n / 2 : n * krait__cuda_type_size((enum kc_type)matrix->type);
 }
 
-static void carve_matrix(struct carver *carver, struct kc_matrix *out, const struct tensor *tensor, const struct emodel *model, bool sensitive)
+static void carve_matrix(struct cuda_carver *carver, struct kc_matrix *out, const struct tensor *tensor,
+	const struct emodel *model, bool sensitive)
 {
 	if (!tensor)
 		return;
@@ -176,12 +177,13 @@ static void carve_matrix(struct carver *carver, struct kc_matrix *out, const str
 		out->scales = krait__cuda_carve(carver, (size_t)out->rows * ((out->k + out->group - 1) / out->group), sizeof(float));
 }
 
-static float *carve_if(struct carver *carver, const struct part *part, enum role role, size_t n)
+static float *carve_if(struct cuda_carver *carver, const struct part *part, enum role role, size_t n)
 {
 	return part->tensor[role] == NO_TENSOR ? NULL : krait__cuda_carve(carver, n, sizeof(float));
 }
 
-static void carve_vectors(struct carver *carver, struct ready *ready, const struct plan *plan, const struct part *part, enum kc_type activations)
+static void carve_vectors(struct cuda_carver *carver, struct cuda_ready *ready, const struct plan *plan,
+	const struct part *part, enum kc_type activations)
 {
 	bool first = part->kind == PART_MAMBA1;
 
@@ -198,7 +200,7 @@ static void carve_vectors(struct carver *carver, struct ready *ready, const stru
 	ready->out_bias = carve_if(carver, part, ROLE_OUT_PROJ_BIAS, plan->width);
 }
 
-static void carve_part(struct carver *carver, struct ready *ready, const struct emodel *model)
+static void carve_part(struct cuda_carver *carver, struct cuda_ready *ready, const struct emodel *model)
 {
 	const struct plan *plan = model->plan;
 	const struct part *part = ready->part;
@@ -210,12 +212,12 @@ static void carve_part(struct carver *carver, struct ready *ready, const struct 
 	carve_vectors(carver, ready, plan, part, model->activations);
 }
 
-void krait__cuda_carve_weights(struct carver *carver, struct emodel *model)
+void krait__cuda_carve_weights(struct cuda_carver *carver, struct emodel *model)
 {
 	const struct plan *plan = model->plan;
 
 	for (uint32_t i = 0; i < plan->n_parts; i++) {
-		struct ready one = { .part = &plan->parts[i] };
+		struct cuda_ready one = { .part = &plan->parts[i] };
 
 		place_rows(&one, one.part);
 		carve_part(carver, model->parts ? &model->parts[i] : &one, model);
@@ -276,7 +278,7 @@ size_t krait__cuda_result_bytes(const struct sizes *sizes)
 
 /* ---- the arena ------------------------------------------------------------------------------ */
 
-static void carve_decode(struct carver *carver, struct emodel *model)
+static void carve_decode(struct cuda_carver *carver, struct emodel *model)
 {
 	const struct sizes *s = &model->sizes;
 	struct arena *a = &model->arena;
@@ -330,7 +332,7 @@ static size_t panel_bytes(const struct emodel *model)
 	return model->fast && widens(model) ? model->sizes.panel * krait__cuda_type_size(model->activations) : 0;
 }
 
-static void carve_prefill(struct carver *carver, struct emodel *model)
+static void carve_prefill(struct cuda_carver *carver, struct emodel *model)
 {
 	const struct sizes *s = &model->sizes;
 	struct arena *a = &model->arena;
@@ -353,10 +355,10 @@ static void carve_prefill(struct carver *carver, struct emodel *model)
 	a->prefill.scan_workspace = krait__cuda_carve(carver, scan, 1);
 }
 
-void krait__cuda_carve_arena(struct carver *carver, struct emodel *model)
+void krait__cuda_carve_arena(struct cuda_carver *carver, struct emodel *model)
 {
 	struct arena *a = &model->arena;
-	struct carver decode, prefill;
+	struct cuda_carver decode, prefill;
 
 	a->block = krait__cuda_carve(carver, krait__cuda_block_bytes(&model->sizes), 1);
 	a->results = krait__cuda_carve(carver, krait__cuda_result_bytes(&model->sizes), 1);

@@ -31,7 +31,7 @@ static struct kc_rows wide_rows(float *data, uint32_t stride)
 	return (struct kc_rows){ data, stride, KC_F32 };
 }
 
-static cudaError_t project(struct emodel *model, const struct ready *ready, const struct kc_pieces *pieces)
+static cudaError_t project(struct emodel *model, const struct cuda_ready *ready, const struct kc_pieces *pieces)
 {
 	struct kc_norm norm = { ready->norm, ready->norm_bias, ready->part->eps, model->plan->layer_norm };
 	struct kc_rows normed = columns(model, model->arena.prefill.normed, model->plan->width, 0);
@@ -43,7 +43,7 @@ static cudaError_t project(struct emodel *model, const struct ready *ready, cons
 	return error == cudaSuccess ? krait__cuda_mark(model, "in_proj", krait__cuda_gemm(model, &in)) : error;
 }
 
-static cudaError_t convolve(struct emodel *model, const struct ready *ready, const struct kc_pieces *pieces)
+static cudaError_t convolve(struct emodel *model, const struct cuda_ready *ready, const struct kc_pieces *pieces)
 {
 	struct kc_conv conv = { .in = projected(model, ready->conv_first), .out = convolved(model), .conv = ready->conv, .conv_bias = ready->conv_bias,
 		.n_channels = ready->n_channels, .d_conv = ready->part->d_conv, .conv_at = ready->conv_at };
@@ -52,7 +52,7 @@ static cudaError_t convolve(struct emodel *model, const struct ready *ready, con
 }
 
 /* dt's low rank, B and C come in float32; the product that widens dt may want them narrower. */
-static cudaError_t time_steps(struct emodel *model, const struct ready *ready, uint32_t n_rows)
+static cudaError_t time_steps(struct emodel *model, const struct cuda_ready *ready, uint32_t n_rows)
 {
 	struct arena *a = &model->arena;
 	uint32_t n_small = ready->part->rank + 2 * ready->part->d_state;
@@ -75,7 +75,7 @@ static void *segments(const struct emodel *model)
 	return model->fast ? model->arena.prefill.scan_workspace : NULL;
 }
 
-static cudaError_t scan1(struct emodel *model, const struct ready *ready, const struct kc_pieces *pieces)
+static cudaError_t scan1(struct emodel *model, const struct cuda_ready *ready, const struct kc_pieces *pieces)
 {
 	struct arena *a = &model->arena;
 	const struct part *part = ready->part;
@@ -90,7 +90,7 @@ static cudaError_t scan1(struct emodel *model, const struct ready *ready, const 
 	return error == cudaSuccess ? krait__cuda_mark(model, "scan", kc_scan1(&scan, pieces, model->stream)) : error;
 }
 
-static cudaError_t scan2(struct emodel *model, const struct ready *ready, const struct kc_pieces *pieces)
+static cudaError_t scan2(struct emodel *model, const struct cuda_ready *ready, const struct kc_pieces *pieces)
 {
 	const struct part *part = ready->part;
 	bool gates_last = ready->gate_norm && (part->flags & PART_NORM_BEFORE_GATE);
@@ -110,7 +110,7 @@ static cudaError_t scan2(struct emodel *model, const struct ready *ready, const 
 	return error == cudaSuccess && ready->gate_norm ? krait__cuda_mark(model, "gate_norm", kc_gate_norm(&norm, model->stream)) : error;
 }
 
-static cudaError_t add_part(struct emodel *model, const struct ready *ready, const struct kc_pieces *pieces)
+static cudaError_t add_part(struct emodel *model, const struct cuda_ready *ready, const struct kc_pieces *pieces)
 {
 	struct gemm out = { .matrix = &ready->out, .in = result(model), .out = wide_rows(model->arena.prefill.x, model->plan->width),
 		.bias = ready->out_bias, .n_rows = pieces->n_rows, .accumulate = true };

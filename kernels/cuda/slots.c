@@ -169,7 +169,7 @@ struct place {
 static struct place place_of(const struct emodel *model, uint32_t component)
 {
 	const struct component *wanted = &model->plan->components[component];
-	const struct ready *ready;
+	const struct cuda_ready *ready;
 	size_t n = 1;
 
 	for (uint32_t i = 0; i < wanted->rank; i++)

@@ -135,7 +135,7 @@ static cudaError_t send_narrow(struct upload *up, void *to, const struct tensor 
 }
 
 /* [channels, d_conv] to [d_conv, channels]. */
-static cudaError_t send_conv(struct upload *up, const struct ready *ready, const struct tensor *tensor)
+static cudaError_t send_conv(struct upload *up, const struct cuda_ready *ready, const struct tensor *tensor)
 {
 	size_t channels = ready->n_channels, n = ready->part->d_conv;
 	float *as_stored = up->wide + channels * n;
@@ -148,7 +148,7 @@ static cudaError_t send_conv(struct upload *up, const struct ready *ready, const
 }
 
 /* A = -exp(A_log) */
-static cudaError_t send_a(struct upload *up, const struct ready *ready, const struct tensor *tensor)
+static cudaError_t send_a(struct upload *up, const struct cuda_ready *ready, const struct tensor *tensor)
 {
 	size_t n = count(tensor);
 
@@ -159,7 +159,7 @@ static cudaError_t send_a(struct upload *up, const struct ready *ready, const st
 }
 
 /* D: [heads] or already [channels]. */
-static cudaError_t send_d(struct upload *up, const struct ready *ready, const struct tensor *tensor)
+static cudaError_t send_d(struct upload *up, const struct cuda_ready *ready, const struct tensor *tensor)
 {
 	size_t n = ready->part->d_ssm, each = count(tensor) == n ? 1 : ready->part->head_dim;
 	float *as_stored = up->wide + n;
@@ -170,7 +170,7 @@ static cudaError_t send_d(struct upload *up, const struct ready *ready, const st
 	return send_wide(up, ready->d, n);
 }
 
-static cudaError_t send_vectors(struct upload *up, const struct ready *ready)
+static cudaError_t send_vectors(struct upload *up, const struct cuda_ready *ready)
 {
 	const struct plan *plan = up->model->plan;
 	const struct part *part = ready->part;
@@ -198,7 +198,7 @@ static cudaError_t send_vectors(struct upload *up, const struct ready *ready)
 
 /* ---- all ------------------------------------------------------------------------------------- */
 
-static cudaError_t send_part(struct upload *up, const struct ready *ready)
+static cudaError_t send_part(struct upload *up, const struct cuda_ready *ready)
 {
 	const struct plan *plan = up->model->plan;
 	struct { const struct kc_matrix *matrix; enum role role; } all[] = {
@@ -235,8 +235,8 @@ static size_t wide_floats(const struct plan *plan)
 
 	for (uint32_t i = 0; i < plan->n_parts; i++) {
 		const struct part *part = &plan->parts[i];
-		size_t channels = krait__geometry(part).channels, sizes[] = { channels * part->d_conv, (size_t)part->d_inner * part->d_state,
-			plan->width, 2 * (size_t)part->d_inner + channels + part->n_heads };
+		size_t channels = krait__geometry(part).channels, sizes[] = { channels * part->d_conv,
+			(size_t)part->d_inner * part->d_state, plan->width, 2 * (size_t)part->d_inner + channels + part->n_heads };
 
 		for (size_t k = 0; k < sizeof(sizes) / sizeof(*sizes); k++)
 			most = most > sizes[k] ? most : sizes[k];

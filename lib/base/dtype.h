@@ -9,7 +9,7 @@
 
 /* Weights, states and caches stand in files with their lowest byte first, and are used where they lie, mapped. */
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-#error "krait needs a machine that keeps the lowest byte first (little-endian), since it uses weights in their files as they are"
+#error "krait needs a little-endian machine: it uses weights as they lie in their files, lowest byte first"
 #endif
 
 enum dtype {

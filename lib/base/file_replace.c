@@ -84,8 +84,8 @@ static void sync_folder(const char *folder)
 	}
 }
 
-/* Where a new file goes that a link names which leads nowhere yet, as open() with O_CREAT makes it: the place at the end of
- * the links. 0, or what errno said. */
+/* Where a new file goes that a link names which leads nowhere yet, as open() with O_CREAT makes it: the place at the
+ * end of the links. 0, or what errno said. */
 static int follow(char place[PATH_MAX])
 {
 	char target[PATH_MAX];

@@ -14,7 +14,8 @@ bool krait__number_read(double *out, const char *text, size_t n_text, struct buf
 #define NUMBER_TEXT 40
 size_t krait__number_write(char out[NUMBER_TEXT], double number);
 
-/* The number as a message shows it, as %g does in the C locale; returns `out`. SHOWN gives it a place for the rest of a block. */
+/* The number as a message shows it, as %g does in the C locale; returns `out`. SHOWN gives it a place for the rest
+ * of a block. */
 const char *krait__number_show(char out[NUMBER_TEXT], double number);
 #define SHOWN(number) krait__number_show((char[NUMBER_TEXT]){ 0 }, (number))
 

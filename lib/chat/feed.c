@@ -59,7 +59,7 @@ static krait_status tokens_of(krait_chat *chat, const struct plan_to_read *plan,
 	return status;
 }
 
-/* How much text and how many tokens these messages have, as far as the plan begins with them; 0: that cannot be told. */
+/* How much text and how many tokens these messages have, as far as the plan begins with them; 0: nobody knows. */
 static krait_status find_place(krait_chat *chat, const struct plan_to_read *plan, const struct chat_messages *messages,
 	size_t *n_text, uint64_t *n_tokens)
 {

@@ -222,7 +222,8 @@ static krait_status read_transformers(struct model_config *out, const struct jso
 		|| (status = krait__field_double(&out->eps, file, "layer_norm_epsilon", CONFIG_FILE, why)) != KRAIT_OK)
 		return status;
 	if (!(out->eps >= 0) || !isfinite(out->eps))
-		return krait__why(why, KRAIT_ERROR_FORMAT, CONFIG_FILE ": field 'layer_norm_epsilon' is %s: a small positive number is needed", SHOWN(out->eps));
+		return krait__why(why, KRAIT_ERROR_FORMAT, CONFIG_FILE ": field 'layer_norm_epsilon' is %s: "
+			"a small positive number is needed", SHOWN(out->eps));
 	return family->configure(out, file, why);
 }
 

@@ -97,8 +97,9 @@ struct listed {
 	int64_t foreign;                /* the first of these */
 };
 
-/* One step for each item, however many there are: a bit for each token of the model says whether it was there before. */
-static krait_status list_tokens(struct listed *out, const struct krait_model *model, const struct json_value *value, struct why *why)
+/* One step for each item, however many there are: a bit for each token of the model says whether it was there. */
+static krait_status list_tokens(struct listed *out, const struct krait_model *model, const struct json_value *value,
+	struct why *why)
 {
 	size_t n = count_items(value);
 	unsigned char *seen = krait__alloc_zero((size_t)model->plan.vocab / 8 + 1, 1);
@@ -135,7 +136,8 @@ static void no_token(struct krait_model *model, int64_t id, const char *what)
 }
 
 /* eos_token_id is a number or a list of numbers. */
-static krait_status take_stops(struct krait_model *model, const struct json_value *file, const char *what, struct why *why)
+static krait_status take_stops(struct krait_model *model, const struct json_value *file, const char *what,
+	struct why *why)
 {
 	struct listed listed;
 	krait_status status = list_tokens(&listed, model, krait__json_get(file, "eos_token_id"), why);
@@ -217,8 +219,8 @@ static bool add_stop_text(struct generation *generation, const struct json_value
 	return copy != NULL;
 }
 
-/* stop_strings is a text or a list of texts. A session compares each with those before it, so that their number and their
- * bytes together have a limit. */
+/* stop_strings is a text or a list of texts. A session compares each with those before it, so that their number and
+ * their bytes together have a limit. */
 static krait_status take_stop_texts(struct krait_model *model, const struct json_value *file, struct why *why)
 {
 	const struct json_value *value = krait__json_get(file, "stop_strings");
@@ -242,8 +244,8 @@ static krait_status take_stop_texts(struct krait_model *model, const struct json
 			return krait__why_memory(why);
 	}
 	if (n_bad)
-		krait__model_remark(model, GENERATION_FILE ": %zu of 'stop_strings' are not applied: up to %d texts of 1 MiB together can be",
-			n_bad, STOP_TEXTS_MOST);
+		krait__model_remark(model, GENERATION_FILE ": %zu of 'stop_strings' are not applied: "
+			"up to %d texts of 1 MiB together can be", n_bad, STOP_TEXTS_MOST);
 	return KRAIT_OK;
 }
 

@@ -150,8 +150,8 @@ static void join(struct session_entry *entry)
 		krait__buffer_add(entry->joined, entry->session->piece.data, entry->session->piece.size);
 }
 
-/* What krait_session_drawn_logprob tells of: a token that is about to be read, or a stop that never is. Where the engine
- * drew it the chance is unknown. -1: there is none. */
+/* What krait_session_drawn_logprob tells of: a token that is about to be read, or a stop that never is. Where the
+ * engine drew it the chance is unknown. -1: there is none. */
 static void note_drawn(struct session_entry *entry, krait_token token)
 {
 	krait_session *session = entry->session;

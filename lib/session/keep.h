@@ -3,8 +3,8 @@
  * keep.h - which moments a session keeps for going back: all of the policy.
  *
  * With one moment, the default, it stands where the last prompt nearly ended, or before the last question of
- * a conversation or the answer to it (a mark), and follows a long answer at a distance that is a part of the whole: going back by one
- * token reads little again. With more, KRAIT_REWIND_TOKENS can be gone back at any time.
+ * a conversation or the answer to it (a mark), and follows a long answer at a distance that is a part of the
+ * whole: going back by one token reads little again. With more, KRAIT_REWIND_TOKENS can be gone back at any time.
  */
 #ifndef KRAIT_SESSION_KEEP_H
 #define KRAIT_SESSION_KEEP_H

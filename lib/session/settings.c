@@ -184,7 +184,8 @@ krait_status krait__sampling_set_bias(struct sampling *sampling, krait_token tok
 	if (token < 0)
 		return krait__why(why, KRAIT_ERROR_ARGUMENT, "a bias for token %d: ids start at 0", (int)token);
 	if (isnan(value) || value == INFINITY)
-		return krait__why(why, KRAIT_ERROR_ARGUMENT, "the bias of token %d is %s: it must be a number, or -infinity to rule the token out",
+		return krait__why(why, KRAIT_ERROR_ARGUMENT, "the bias of token %d is %s: "
+			"it must be a number, or -infinity to rule the token out",
 			(int)token, SHOWN(value));
 	if (value == 0) {
 		if (there)

@@ -19,7 +19,8 @@ struct krait_state {
 size_t krait__state_measure(const struct session_moment *moment);
 krait_status krait__state_encode(const struct session_moment *moment, unsigned char *out, size_t n_out, struct why *why);
 
-/* Whether `size` bytes that begin so, with the first STATE_HEADER of them or all, may be a state: it looks at nothing else. */
+/* Whether `size` bytes that begin so, with the first STATE_HEADER of them or all, may be a state: it looks at
+ * nothing else. */
 krait_status krait__state_begins(const unsigned char *head, uint64_t size, struct why *why);
 /* More bytes than a state of this model has, whatever its session remembers. */
 uint64_t krait__state_most(const struct krait_model *model);

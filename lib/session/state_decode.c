@@ -159,12 +159,14 @@ krait_status krait__state_begins(const unsigned char *head, uint64_t size, struc
 		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "the state has format version %u; krait %s reads up to %u: use a newer krait",
 			(unsigned)version, PACKAGE_VERSION, (unsigned)STATE_VERSION);
 	if (said != size)
-		return krait__why(why, KRAIT_ERROR_FORMAT, "the state is damaged: it says %llu bytes and has %llu; use another copy of it",
+		return krait__why(why, KRAIT_ERROR_FORMAT, "the state is damaged: it says %llu bytes and has %llu; "
+			"use another copy of it",
 			(unsigned long long)said, (unsigned long long)size);
 	return version ? KRAIT_OK : krait__state_damaged(why, "it has no format version");
 }
 
-static krait_status read_header(struct state_source *all, uint32_t *n_sections, const struct krait_model *model, struct why *why)
+static krait_status read_header(struct state_source *all, uint32_t *n_sections, const struct krait_model *model,
+	struct why *why)
 {
 	krait_status status = krait__state_begins(all->data, all->size, why);
 	const unsigned char *fingerprint;

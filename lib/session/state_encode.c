@@ -356,7 +356,8 @@ uint64_t krait__state_most(const struct krait_model *model)
 {
 	const uint64_t most_tokens = (uint64_t)1 << 24, most_texts = 1024;
 
-	return krait__state_size(model) + 20 * (uint64_t)model->plan.vocab + 2 * NOTE_LIMIT + 9 * most_tokens + most_texts * NOTE_LIMIT;
+	return krait__state_size(model) + 20 * (uint64_t)model->plan.vocab + 2 * NOTE_LIMIT + 9 * most_tokens
+		+ most_texts * NOTE_LIMIT;
 }
 
 size_t krait__state_size(const struct krait_model *model)

@@ -63,7 +63,7 @@ static krait_status append_words(struct scratch *s, const char *text, size_t n_t
 	krait_status status = krait__pretokenize(&s->tokenizer->pretokenizer, &s->pre, text, n_text, &bytes, &pieces);
 
 	for (size_t i = 0; status == KRAIT_OK && i < pieces->size; i++) {
-		struct piece p = pieces->items[i];
+		struct text_piece p = pieces->items[i];
 
 		if (p.end - p.start > INT32_MAX)
 			return KRAIT_ERROR_UNSUPPORTED;

@@ -31,7 +31,7 @@ static bool matches_char(const struct pre_step *step, uint32_t c)
 	return step->kind == PRE_DIGITS ? krait__is_numeric(c) : krait__is_punctuation(c);
 }
 
-static bool cut_chars(const struct state *s, struct piece p, struct cutter *cutter)
+static bool cut_chars(const struct state *s, struct text_piece p, struct cutter *cutter)
 {
 	size_t last = p.start;
 
@@ -50,7 +50,7 @@ static bool cut_chars(const struct state *s, struct piece p, struct cutter *cutt
 	return (p.end == last || krait__cut(cutter, last, p.end, false)) && krait__cut_end(cutter);
 }
 
-static bool cut_literal(const struct state *s, struct piece p, struct cutter *cutter)
+static bool cut_literal(const struct state *s, struct text_piece p, struct cutter *cutter)
 {
 	size_t last = p.start;
 
@@ -71,7 +71,7 @@ static bool cut_literal(const struct state *s, struct piece p, struct cutter *cu
 
 /* An empty match right behind the last match is passed over by one character, so that each
  * turn of the loop moves on. */
-static krait_status cut_regex(const struct state *s, struct piece p, struct cutter *cutter)
+static krait_status cut_regex(const struct state *s, struct text_piece p, struct cutter *cutter)
 {
 	const char *text = s->text + p.start;
 	size_t n = p.end - p.start, from = 0, last = 0, last_match = SIZE_MAX;
@@ -112,7 +112,7 @@ static krait_status cut_all(struct state *s)
 
 	s->next->size = 0;
 	for (size_t i = 0; i < done->size && status == KRAIT_OK; i++) {
-		struct piece p = done->items[i];
+		struct text_piece p = done->items[i];
 
 		if (s->step->scanner != SCAN_NONE)
 			status = memory_unless(krait__scan_all(s->step->scanner, s->text, p.start, p.end, &cutter, &s->work->steps));
@@ -135,13 +135,13 @@ static bool rebuild(struct state *s, bool (*copy)(struct buffer *out, const char
 
 	krait__buffer_clear(out);
 	for (size_t i = 0; i < s->pieces->size; i++) {
-		struct piece *p = &s->pieces->items[i];
+		struct text_piece *p = &s->pieces->items[i];
 		size_t start = out->size;
 
 		if (!copy(out, s->text + p->start, p->end - p->start))
 			return false;
 		s->work->steps += p->end - p->start;
-		*p = (struct piece){ start, out->size };
+		*p = (struct text_piece){ start, out->size };
 	}
 	s->text = out->data;
 	s->spare = !s->spare;
@@ -188,7 +188,7 @@ krait_status krait__pretokenize(const struct pretokenizer *pretokenizer, struct 
 	if (!KRAIT_GROW(s.pieces, 1))
 		return KRAIT_ERROR_MEMORY;
 	if (n_text)
-		s.pieces->items[s.pieces->size++] = (struct piece){ 0, n_text };
+		s.pieces->items[s.pieces->size++] = (struct text_piece){ 0, n_text };
 	work->regex.budget = 10000000 + 256 * (uint64_t)n_text;
 	for (size_t i = 0; i < pretokenizer->n_steps && status == KRAIT_OK; i++) {
 		s.step = &pretokenizer->steps[i];

@@ -12,7 +12,7 @@ static bool add(struct pieces *out, size_t start, size_t end)
 		return true;
 	if (!KRAIT_GROW(out, 1))
 		return false;
-	out->items[out->size++] = (struct piece){ start, end };
+	out->items[out->size++] = (struct text_piece){ start, end };
 	return true;
 }
 
@@ -29,7 +29,7 @@ static bool add_or_extend(struct cutter *c, size_t start, size_t end, bool exten
 	if (c->pending)
 		ok = add(c->out, c->waiting.start, c->waiting.end);
 	c->pending = true;
-	c->waiting = (struct piece){ start, end };
+	c->waiting = (struct text_piece){ start, end };
 	return ok;
 }
 
@@ -42,7 +42,7 @@ static bool cut_with_next(struct cutter *c, size_t start, size_t end, bool match
 		start = c->waiting.start;
 	}
 	c->pending = match;
-	c->waiting = (struct piece){ start, end };
+	c->waiting = (struct text_piece){ start, end };
 	return match || add(c->out, start, end);
 }
 

@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct piece { size_t start, end; };
-struct pieces { struct piece *items; size_t size, room; };
+struct text_piece { size_t start, end; };
+struct pieces { struct text_piece *items; size_t size, room; };
 
 enum behaviour { SPLIT_ISOLATED, SPLIT_REMOVED, SPLIT_CONTIGUOUS, SPLIT_WITH_PREVIOUS, SPLIT_WITH_NEXT };
 
@@ -20,7 +20,7 @@ struct cutter {
 	bool invert;
 	bool previous;                  /* the last stretch was a match */
 	bool pending;                   /* a piece waits for what follows */
-	struct piece waiting;
+	struct text_piece waiting;
 };
 
 /* False: out of memory. */

@@ -40,7 +40,7 @@ empty "no function is longer than 80 lines" "$work/ours"
 
 # Lines have at most 120 columns, a tab going to the next eighth. There were longer ones before this rule: as many may stay
 # as are here now, so that it only gets better. Lower the number when there are fewer.
-most=2100
+most=1689
 while IFS= read -r file; do
 	expand -t 8 "$file" | LC_ALL=C awk -v file="$file" '{
 		line = $0
@@ -56,9 +56,8 @@ empty "no more than $most lines are longer than 120 columns" "$work/found"
 headers=$(grep '\.h$' "$work/sources" | grep -v '^tests/\|^include/')
 LC_ALL=C grep -oE '^(struct|union|enum) [a-z_0-9]+ \{' $headers | sed 's/ {$//; s/^\([^:]*\):\(.*\)/\2 \1/' | sort |
 	awk '$2 == tag { if (!said) print before; print; said = 1; next } { tag = $2; before = $0; said = 0 }' >"$work/twice"
-# These were there before the rule, for one room each to rename.
-older='binding|carver|emodel|piece|range|ready|sampling|slot|stream|text|turn'
-grep -vE "^(struct|union|enum) ($older) " "$work/twice" >"$work/found"
+# lib/engine.h names two that each engine defines for itself, as nobody else may look inside.
+grep -vE "^struct (emodel|slot) kernels/" "$work/twice" >"$work/found"
 empty "a tag of a header is unique" "$work/found"
 LC_ALL=C grep -hoE '^[a-z].*[ *]([a-z_0-9]+)\([^()]*\);' $headers | sed 's/(.*//; s/.*[ *]//' | sort | uniq -d >"$work/found"
 empty "a function of a header is unique" "$work/found"
