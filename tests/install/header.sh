@@ -29,5 +29,5 @@ printf '#include "base/dtype.h"\n' >"$work/order.c"
 ok "this machine's order of bytes will do" $cc -std=c11 "-I$top_srcdir/lib" -fsyntax-only "$work/order.c"
 $cc -std=c11 -U__BYTE_ORDER__ -D__BYTE_ORDER__=4321 "-I$top_srcdir/lib" -fsyntax-only "$work/order.c" >"$work/order.log" 2>&1
 ok "the other order does not compile" test $? -ne 0
-ok "the compiler says what is needed" grep -q 'error.*needs a machine.*little-endian' "$work/order.log"
+ok "the compiler says what is needed" grep -q 'error.*needs a little-endian machine' "$work/order.log"
 done_testing
