@@ -18,30 +18,62 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#define KRAIT__ENGINE_ABI 6
+#define KRAIT__ENGINE_ABI 7
 #define NO_TENSOR UINT32_MAX
 
 /* ---- the plan ---------------------------------------------------------------------- */
 
-enum part_kind { PART_MAMBA1, PART_MAMBA2, N_PART_KINDS };
+enum part_kind { PART_MAMBA1, PART_MAMBA2, PART_MAMBA3, PART_ATTENTION, PART_MLP, PART_MOE, N_PART_KINDS };
 
-/* What a tensor is to its part. Shapes: D = d_model, I = d_inner, N = d_state, R = rank,
- * S = d_ssm, G = n_groups, H = n_heads, K = d_conv. A missing one is NULL. */
+enum part_input {
+	INPUT_NORM,             /* the residual stream, normed with the part's own norm */
+	INPUT_SAME              /* the normed rows of the part before: branches side by side */
+};
+
+/* What a tensor is to its part. Shapes: D = d_model, I = d_inner, N = d_state, R = rank, S = d_ssm, G = n_groups,
+ * H = n_heads, P = head_dim, K = d_conv, V = n_kv_heads, F = d_ff, E = n_experts, A = n_angles. A missing one is NULL. */
 enum role {
 	ROLE_NORM,              /* [D] the norm before the block */
 	ROLE_NORM_BIAS,         /* [D] LayerNorm only */
-	ROLE_IN_PROJ,           /* mamba1 [2I, D] rows x, z;  mamba2 [2(I-S) + 2S + 2GN + H, D] rows z0, x0, z, x, B, C, dt */
+	ROLE_IN_PROJ,           /* mamba1 [2I, D] rows x, z;  mamba2 [2(I-S) + 2S + 2GN + H, D] rows z0, x0, z, x, B, C, dt;
+	                         * mamba3 [2I + 2GNR + 3H + A, D] rows z, x, B, C, dt, A, trap, angle;
+	                         * attention [(H + 2V)P, D] rows q, k, v, instead of ROLE_Q, _K and _V */
 	ROLE_IN_PROJ_BIAS,
-	ROLE_CONV,              /* mamba1 [I, K];  mamba2 [S + 2GN, K]: column K-1 multiplies the newest input */
+	ROLE_CONV,              /* mamba1 [I, K];  mamba2 [S + 2GN, K]: column K-1 multiplies the newest input;
+	                         * attention [(H + 2V)P, K], without an activation, or missing */
 	ROLE_CONV_BIAS,
 	ROLE_X_PROJ,            /* mamba1 [R + 2N, I] rows dt, B, C */
 	ROLE_DT_PROJ,           /* mamba1 [I, R] */
-	ROLE_DT_BIAS,           /* mamba1 [I];  mamba2 [H] */
+	ROLE_DT_BIAS,           /* mamba1 [I];  mamba2, mamba3 [H] */
 	ROLE_A_LOG,             /* mamba1 [I, N];  mamba2 [H]: A = -exp(A_log) */
-	ROLE_D,                 /* mamba1 [I];  mamba2 [H], or [S] where each channel has its own */
-	ROLE_GATE_NORM,         /* mamba2 [S]; missing: y * silu(z) without a norm */
-	ROLE_OUT_PROJ,          /* mamba1 [D, I];  mamba2 [D, I] over silu(z0)*x0 then y */
+	ROLE_D,                 /* mamba1 [I];  mamba2 [H], or [S] where each channel has its own;  mamba3 [H] */
+	ROLE_GATE_NORM,         /* mamba2 [S]; missing: y * silu(z) without a norm.  mamba3 [I], missing too */
+	ROLE_OUT_PROJ,          /* mamba1 [D, I];  mamba2 [D, I] over silu(z0)*x0 then y;  mamba3 [D, I];  attention [D, HP] */
 	ROLE_OUT_PROJ_BIAS,
+	ROLE_DT_NORM,           /* mamba1 [R] before dt_proj, with */
+	ROLE_B_NORM,            /* mamba1, mamba3 [N] and */
+	ROLE_C_NORM,            /* mamba1, mamba3 [N] */
+	ROLE_B_BIAS,            /* mamba3 [H, R, N], added behind the norm */
+	ROLE_C_BIAS,            /* mamba3 [H, R, N] */
+	ROLE_MIMO_X,            /* mamba3 [H, R, P], all three or none */
+	ROLE_MIMO_Z,
+	ROLE_MIMO_O,
+	ROLE_Q,                 /* attention [HP, D] */
+	ROLE_Q_BIAS,
+	ROLE_K,                 /* attention [VP, D] */
+	ROLE_K_BIAS,
+	ROLE_V,                 /* attention [VP, D] */
+	ROLE_V_BIAS,
+	ROLE_GATE,              /* mlp [F, D]; missing: no gate.  moe: E of [F, D], or one [E, F, D] */
+	ROLE_GATE_BIAS,
+	ROLE_UP,                /* mlp [F, D];  moe: E of [F, D], or one [E, F, D] */
+	ROLE_UP_BIAS,
+	ROLE_GATE_UP,           /* instead of both: mlp [2F, D];  moe: E of [2F, D], or one [E, 2F, D]; see PART_UP_FIRST */
+	ROLE_GATE_UP_BIAS,
+	ROLE_DOWN,              /* mlp [D, F];  moe: E of [D, F], or one [E, D, F] */
+	ROLE_DOWN_BIAS,
+	ROLE_ROUTER,            /* moe [E, D] */
+	ROLE_ROUTER_BIAS,       /* moe [E]: added to the sigmoids where experts are chosen, not where they are weighed */
 	N_ROLES
 };
 
@@ -54,32 +86,66 @@ struct tensor {
 };
 
 /* One piece of a sequence's memory. The canonical form, at export and import, is float32,
- * row-major, of this shape. */
+ * row-major, of this shape; where it is per token, with the positions as an axis before it. */
 struct component {
 	char name[40];          /* "layers.3.conv", "layers.3.ssm", "hidden" */
 	uint32_t part;          /* NO_TENSOR for "hidden" */
+	bool per_token;
 	uint32_t rank;
-	uint64_t shape[4];      /* mamba1: conv [I, K-1], ssm [I, N];  mamba2: conv [S + 2GN, K-1], ssm [H, P, N] */
+	uint64_t shape[4];      /* mamba1: conv [I, K-1], ssm [I, N];  mamba2: conv [S + 2GN, K-1], ssm [H, P, N];
+	                         * mamba3: ssm [H, P, N], angle [H, A] in [0, 2 pi), k [R, H, N], v [H, P];
+	                         * attention, per token: k [V, P] after convolution and rotation, v [V, P]; conv [(H + 2V)P, K-1] */
 };                              /* conv: the last K-1 inputs of the convolution, oldest column first */
 
 #define PART_NORM_BEFORE_GATE 1u        /* mamba2: y = norm(y) * silu(z), not norm(y * silu(z)) */
+#define PART_INNER_NORMS 2u             /* mamba1: dt, B and C are normed (rms) before dt_proj, with or without weights */
+#define PART_UP_FIRST 4u                /* mlp, moe: of ROLE_GATE_UP the first half of the rows is up, not the gate */
+#define PART_RELU2 8u                   /* mlp, moe: relu(x)^2 in place of SiLU */
+#define PART_ROUTER_SIGMOID 16u         /* moe: experts are weighed by sigmoids */
+#define PART_ROUTER_ALL 32u             /* moe: by the softmax over all experts. Neither: over the chosen ones */
+#define PART_ROUTER_NORMALISED 64u      /* moe: the weights of the chosen are divided by their sum */
 
+/* The rows of a block's first product that a family multiplies, bias included. */
+enum row_scale {
+	SCALE_Z, SCALE_X, SCALE_B, SCALE_C, SCALE_DT,           /* mamba2 */
+	SCALE_Q = 0, SCALE_K, SCALE_V,                          /* attention */
+	SCALE_GATE = 0, SCALE_UP,                               /* mlp */
+	N_ROW_SCALES = 5
+};
+
+/* One residual branch: x += out_scale * block(in_scale * norm(x)). */
 struct part {
 	enum part_kind kind;
+	enum part_input input;
 	uint32_t layer;
-	uint32_t tensor[N_ROLES];       /* index into plan.tensors, NO_TENSOR where missing */
+	uint32_t tensor[N_ROLES];       /* index into plan.tensors, NO_TENSOR where missing; of an expert's role the first of
+	                                 * n_experts tensors, or the one of rank 3 that holds them all */
 	uint32_t component;             /* index of the first of its components, in the order above */
+	uint32_t n_components;
 	uint32_t flags;
 	uint32_t d_inner, d_ssm, d_state, n_heads, head_dim, n_groups, rank, d_conv;
+	uint32_t n_kv_heads, n_rotary;  /* attention: the first n_rotary of each head_dim are rotated, in halves; 0: none */
+	uint32_t n_angles;              /* mamba3; rotated in pairs (2i, 2i + 1), with MIMO (i, i + N/2) */
+	uint32_t d_ff;
+	uint32_t n_experts, n_used;     /* moe; chosen are the n_used best of */
+	uint32_t n_expert_groups, n_used_groups;        /* the best groups, by the sum of a group's two best; 1 and 1: of all */
 	float eps;                      /* of the norm before the block */
-	float inner_eps;                /* of the gated norm */
+	float inner_eps;                /* of the gated norm, and of norms of dt, B and C */
 	float limit_low, limit_high;    /* dt is clamped to these after softplus */
+	float in_scale, out_scale;
+	float row_scale[N_ROW_SCALES];
+	float attention_scale;          /* of q . k */
+	float a_floor;                  /* mamba3: A <= -a_floor */
+	float expert_scale;             /* moe: of the weights of the chosen */
+	double theta;                   /* rotary: pair i turns by position * theta^(-2i / n_rotary) */
 };
 
 struct plan {
 	uint32_t width, vocab, n_layers;
 	bool layer_norm;                /* LayerNorm with bias in place of RMSNorm */
 	float eps;                      /* of the final norm */
+	float embed_scale;              /* of what the first part reads, whether by token or as embeddings */
+	float logit_scale;
 	uint32_t embedding, norm, norm_bias, head;      /* tensors [vocab, D], [D], [D], [vocab, D]; head == embedding when tied */
 	struct part *parts;
 	struct tensor *tensors;
@@ -92,7 +158,8 @@ static inline const struct tensor *krait__part_tensor(const struct plan *plan, c
 	return part->tensor[role] == NO_TENSOR ? NULL : &plan->tensors[part->tensor[role]];
 }
 
-size_t krait__component_count(const struct component *component);      /* elements; defined in lib/model/plan.c */
+/* Elements of a component where `n_positions` have been read; defined in lib/model/plan.c. */
+size_t krait__extent(const struct component *component, uint64_t n_positions);
 
 /* ---- running it -------------------------------------------------------------------- */
 
@@ -165,7 +232,8 @@ struct device {
 struct engine_memory {
 	uint64_t weights;               /* beyond the plan's own tensors: repacked copies, precomputed values */
 	uint64_t scratch;
-	uint64_t slot;                  /* one sequence */
+	uint64_t slot;                  /* one sequence, before it has read anything */
+	uint64_t slot_token;            /* and what each position adds; 0 where no component is per token */
 	bool elsewhere;                 /* on a device: `weights` are all that a token reads, and the plan's own do not count */
 };
 
@@ -203,6 +271,9 @@ struct engine {
 	void (*slot_free)(struct slot *slot);
 	krait_status (*slot_clear)(struct slot *slot, struct why *why);
 	krait_status (*slot_copy)(struct slot *to, const struct slot *from, struct why *why);
+	/* NULL where the engine runs nothing that is per token, or: the slot holds this many positions from now on;
+	 * those beyond what it held are zero. Before an import. On failure nothing has changed. */
+	krait_status (*slot_resize)(struct slot *slot, uint64_t n_positions, struct why *why);
 	krait_status (*slot_export)(const struct slot *slot, uint32_t component, float *canonical, struct why *why);
 	krait_status (*slot_import)(struct slot *slot, uint32_t component, const float *canonical, struct why *why);
 	/* NULL, or: `copy`, a snapshot of `of`, is to stay readable when the device is lost. Best effort; the

@@ -17,7 +17,8 @@ cuda_headers = %D%/port.cuh %D%/stated.h %D%/ceiling.h %D%/kernels.h \
 	%D%/gemv.cuh %D%/job.cuh %D%/launch.cuh %D%/philox.cuh %D%/product.cuh %D%/step1.cuh %D%/tile.cuh \
 	%D%/weights.cuh
 # What the plugin needs of the core, compiled into it once more: libkrait hides it.
-cuda_core = %D%/plugin.c lib/block/block.c lib/block/mamba1.c lib/block/mamba2.c \
+cuda_core = %D%/plugin.c lib/block/attention.c lib/block/block.c lib/block/mamba1.c lib/block/mamba2.c \
+	lib/block/mamba3.c lib/block/mlp.c lib/block/moe.c \
 	lib/base/dtype.c lib/base/memory.c lib/base/turn.c lib/base/utf8.c lib/base/why.c
 cuda_host_headers = %D%/host.h
 cuda_host_cppflags = -isystem $(CUDA_DIR)/include

@@ -6,12 +6,20 @@
 
 #include "block/block.h"
 
-#define D_CONV_MAX 256
-
 static const struct block_kind *const kinds[N_PART_KINDS] = {
 	[PART_MAMBA1] = &krait__block_mamba1,
 	[PART_MAMBA2] = &krait__block_mamba2,
+	[PART_MAMBA3] = &krait__block_mamba3,
+	[PART_ATTENTION] = &krait__block_attention,
+	[PART_MLP] = &krait__block_mlp,
+	[PART_MOE] = &krait__block_moe,
 };
+
+static const struct tensor_rule norm_rules[] = {
+	{ "weight", ROLE_NORM, NEED_ALWAYS, 1, { DIM_WIDTH }, false, FILL_NORM, false },
+	{ "bias", ROLE_NORM_BIAS, NEED_NORM_BIAS, 1, { DIM_WIDTH }, false, FILL_SMALL, false },
+};
+const struct tensor_list krait__norm_tensors = { norm_rules, sizeof(norm_rules) / sizeof(*norm_rules) };
 
 const struct block_kind *krait__block_kind(enum part_kind kind)
 {
@@ -28,16 +36,14 @@ struct geometry krait__geometry(const struct part *part)
 	return out;
 }
 
-/* No sum of a geometry is larger than these, so that all fit into 32 bits. */
-static bool countable(const struct part *part)
+const struct tensor *krait__expert_tensor(const struct plan *plan, const struct part *part, enum role role, uint32_t index)
 {
-	uint64_t groups = (uint64_t)part->n_groups * part->d_state;
+	const struct tensor *first = krait__part_tensor(plan, part, role);
 
-	return groups <= INT32_MAX && 2 * ((uint64_t)part->d_inner + groups) + part->n_heads <= INT32_MAX
-		&& (uint64_t)part->rank + 2 * (uint64_t)part->d_state <= INT32_MAX;
+	return first && first->rank == 2 ? first + index : NULL;
 }
 
-static krait_status check_rows(const struct plan *plan, const struct part *part, enum role role, uint64_t rows,
+krait_status krait__block_check_rows(const struct plan *plan, const struct part *part, enum role role, uint64_t rows,
 	struct why *why)
 {
 	const struct tensor *tensor = krait__part_tensor(plan, part, role);
@@ -65,20 +71,31 @@ static krait_status check_shapes(const struct plan *plan, const struct part *par
 	krait_status status = KRAIT_OK;
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all) && status == KRAIT_OK; i++)
-		status = check_rows(plan, part, all[i].role, all[i].rows, why);
+		status = krait__block_check_rows(plan, part, all[i].role, all[i].rows, why);
 	return status;
+}
+
+static krait_status check_conv(const struct plan *plan, const struct part *part, struct why *why)
+{
+	if (!krait__part_tensor(plan, part, ROLE_CONV) || (part->d_conv >= 2 && part->d_conv <= BLOCK_D_CONV_MAX))
+		return KRAIT_OK;
+	return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "the convolution of layer %u ('mixer.conv1d.weight') "
+		"spans %u positions: 2 to %d are possible", (unsigned)part->layer, (unsigned)part->d_conv, BLOCK_D_CONV_MAX);
 }
 
 static krait_status check_sizes(const struct block_kind *kind, const struct part *part, struct why *why)
 {
-	bool ok = part->d_inner && part->d_ssm && part->d_state && part->n_heads && part->head_dim && part->n_groups;
-
-	if (part->d_conv < 2 || part->d_conv > D_CONV_MAX)
-		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "the convolution of layer %u ('mixer.conv1d.weight') "
-			"spans %u positions: 2 to %d are possible", (unsigned)part->layer, (unsigned)part->d_conv,
-			D_CONV_MAX);
-	if (ok && kind->possible(part) && countable(part))
+	if (kind->possible(part))
 		return KRAIT_OK;
+	if (part->kind == PART_MLP || part->kind == PART_MOE)
+		return krait__why(why, KRAIT_ERROR_FORMAT, "the sizes of layer %u's %s (d_ff %u, %u experts of which %u are chosen, "
+			"from %u of %u groups) cannot be those of a model", (unsigned)part->layer, kind->name, (unsigned)part->d_ff,
+			(unsigned)part->n_experts, (unsigned)part->n_used, (unsigned)part->n_used_groups,
+			(unsigned)part->n_expert_groups);
+	if (part->kind == PART_ATTENTION)
+		return krait__why(why, KRAIT_ERROR_FORMAT, "the sizes of layer %u's attention (%u heads of %u, %u for k and v, %u "
+			"rotated) cannot be those of a model", (unsigned)part->layer, (unsigned)part->n_heads,
+			(unsigned)part->head_dim, (unsigned)part->n_kv_heads, (unsigned)part->n_rotary);
 	return krait__why(why, KRAIT_ERROR_FORMAT, "the sizes of layer %u (d_inner %u, d_ssm %u, %u heads of %u, "
 		"%u groups, d_state %u) cannot be those of a model", (unsigned)part->layer, (unsigned)part->d_inner,
 		(unsigned)part->d_ssm, (unsigned)part->n_heads, (unsigned)part->head_dim, (unsigned)part->n_groups,
@@ -93,8 +110,8 @@ krait_status krait__block_check(const struct plan *plan, const struct part *part
 	if (!kind)
 		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "layer %u: there is no block of kind %d",
 			(unsigned)part->layer, (int)part->kind);
-	status = check_sizes(kind, part, why);
-	if (status != KRAIT_OK)
+	if ((status = check_conv(plan, part, why)) != KRAIT_OK || (status = check_sizes(kind, part, why)) != KRAIT_OK
+		|| (status = check_shapes(plan, part, why)) != KRAIT_OK)
 		return status;
-	return check_shapes(plan, part, why);
+	return kind->check ? kind->check(plan, part, why) : KRAIT_OK;
 }

@@ -1,1 +1,2 @@
-libkrait_core_la_SOURCES += %D%/block.c %D%/block.h %D%/mamba1.c %D%/mamba2.c
+libkrait_core_la_SOURCES += %D%/attention.c %D%/block.c %D%/block.h %D%/mamba1.c %D%/mamba2.c %D%/mamba3.c \
+	%D%/mlp.c %D%/moe.c
