@@ -38,6 +38,11 @@ struct cpu_mlp {
 	struct cpu_run gate, up;        /* gate: of no rows where there is none */
 };
 
+struct cpu_attention {
+	double *frequencies;            /* [n_rotary / 2]: what a pair turns by from one position to the next */
+	size_t k_at, v_at;              /* in a page: [kv heads, head_dim, positions], [kv heads, positions, padded head_dim] */
+};
+
 /* A part with its small tensors widened, padded and laid out for the kernels. What a kind has none of is
  * NULL or 0. */
 struct cpu_ready {
@@ -49,6 +54,7 @@ struct cpu_ready {
 	float *norm, *norm_bias;
 	float *in_bias[N_SEGMENTS];
 	float *conv, *conv_bias;        /* [d_conv, channels], [channels], padded */
+	bool conv_linear;               /* without SiLU behind it */
 	struct matrix out;
 	float *out_bias;
 	size_t conv_at;                 /* in a slot's data, as are a kind's own places */
@@ -56,6 +62,7 @@ struct cpu_ready {
 		struct cpu_mamba1 mamba1;
 		struct cpu_mamba2 mamba2;
 		struct cpu_mlp mlp;
+		struct cpu_attention attention;
 	};
 };
 
@@ -65,6 +72,12 @@ struct cpu_place {
 	size_t at, rows, columns, stride, block;
 };
 
+/* Where element (position, i, j) of a canonical [positions, rows, columns] stands in a page: how far apart
+ * neighbours of each axis are. */
+struct cpu_page_place {
+	size_t at, position, row, column;
+};
+
 struct cpu_block {
 	/* Takes room for small tensors; what all kinds have is done by then. */
 	void (*layout)(struct cpu_carver *carver, struct cpu_ready *ready, const struct plan *plan);
@@ -72,6 +85,9 @@ struct cpu_block {
 	/* NULL, both, where nothing of its state is fixed. The place is that of the part's index-th component. */
 	void (*slot)(struct cpu_carver *carver, struct cpu_ready *ready);
 	struct cpu_place (*place)(const struct cpu_ready *ready, uint32_t index);
+	/* The same of what is per token, in a page. */
+	void (*page)(struct cpu_carver *carver, struct cpu_ready *ready);
+	struct cpu_page_place (*page_place)(const struct cpu_ready *ready, uint32_t index);
 	void (*prepare)(const struct plan *plan, struct cpu_ready *ready);
 	/* Of scratch.normed, which stays, adds the part's output to scratch.x; ends with a barrier. */
 	void (*run)(const struct pass *pass, const struct cpu_ready *ready, unsigned thread);
@@ -80,7 +96,7 @@ struct cpu_block {
 /* NULL: the engine does not run this kind. */
 const struct cpu_block *krait__cpu_block(enum part_kind kind);
 
-extern const struct cpu_block krait__cpu_mamba1, krait__cpu_mamba2, krait__cpu_mlp;
+extern const struct cpu_block krait__cpu_mamba1, krait__cpu_mamba2, krait__cpu_attention, krait__cpu_mlp;
 
 /* layout.c: for a kind's layout and widths */
 float *krait__carve_role(struct cpu_carver *carver, const struct part *part, enum role role, size_t rows, size_t columns);

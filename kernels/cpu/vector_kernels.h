@@ -481,6 +481,8 @@ static void exp_sum(const float *in, size_t n, float *highest, float *sum)
 	*sum = v_sum(total);
 }
 
+#include "kernels/cpu/vector_attend.h"
+
 const struct kernels NAME = {
 	.name = NAME_TEXT,
 	.available = available,
@@ -488,6 +490,7 @@ const struct kernels NAME = {
 	.conv = conv_channels,
 	.scan1 = scan1_blocks,
 	.scan2 = scan2_heads,
+	.attend = attend_page,
 	.norm = norm_row,
 	.gate = gate,
 	.relu2 = relu2,
