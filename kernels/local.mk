@@ -17,12 +17,12 @@ if HAVE_AVX2
 noinst_LTLIBRARIES += libkrait_avx2.la
 kernel_libs += libkrait_avx2.la
 libkrait_avx2_la_CFLAGS = $(kernel_cflags) -mavx2 -mfma -mf16c
-libkrait_avx2_la_SOURCES = %D%/cpu/avx2.c %D%/cpu/vector_kernels.h
+libkrait_avx2_la_SOURCES = %D%/cpu/avx2.c %D%/cpu/vector_kernels.h %D%/cpu/vector_scan3.h
 endif
 
 if HAVE_AVX512
 noinst_LTLIBRARIES += libkrait_avx512.la
 kernel_libs += libkrait_avx512.la
 libkrait_avx512_la_CFLAGS = $(kernel_cflags) -mavx512f -mavx512bw -mavx512vl -mavx512dq -mfma -mf16c
-libkrait_avx512_la_SOURCES = %D%/cpu/avx512.c %D%/cpu/vector_kernels.h
+libkrait_avx512_la_SOURCES = %D%/cpu/avx512.c %D%/cpu/vector_kernels.h %D%/cpu/vector_scan3.h
 endif

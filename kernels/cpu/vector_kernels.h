@@ -466,7 +466,9 @@ static void exp_sum(const float *in, size_t n, float *highest, float *sum)
 	*sum = v_sum(total);
 }
 
+#include "kernels/cpu/vector_scan3.h"
+
 const struct kernels NAME = {
 	NAME_TEXT, available, product_rows, conv_channels, scan1_blocks, scan2_heads,
-	norm_row, gate, softplus, exp_of, exp_sum,
+	norm_row, gate, softplus, exp_of, exp_sum, scan3_head, cos_sin,
 };
