@@ -8,9 +8,9 @@ noinst_LTLIBRARIES += libkrait_cpu.la
 kernel_libs += libkrait_cpu.la
 libkrait_cpu_la_CFLAGS = $(kernel_cflags)
 libkrait_cpu_la_SOURCES = \
-	%D%/cpu/cpu.h %D%/cpu/dispatch.c %D%/cpu/engine.c %D%/cpu/float_mode.c %D%/cpu/forward.c \
-	%D%/cpu/generic.c %D%/cpu/head.c %D%/cpu/kernels.h %D%/cpu/layout.c %D%/cpu/mamba1.c \
-	%D%/cpu/mamba2.c %D%/cpu/pass.c %D%/cpu/pool.c %D%/cpu/pool.h %D%/cpu/prepare.c \
+	%D%/cpu/block/mamba1.c %D%/cpu/block/mamba2.c \
+	%D%/cpu/blocks.c %D%/cpu/blocks.h %D%/cpu/cpu.h %D%/cpu/dispatch.c %D%/cpu/engine.c %D%/cpu/float_mode.c \
+	%D%/cpu/forward.c %D%/cpu/generic.c %D%/cpu/head.c %D%/cpu/kernels.h %D%/cpu/layout.c %D%/cpu/pass.c %D%/cpu/pool.c %D%/cpu/pool.h %D%/cpu/prepare.c \
 	%D%/cpu/processors.c %D%/cpu/slots.c %D%/cpu/stages.c
 
 if HAVE_AVX2

@@ -64,7 +64,7 @@ static void product_rows(const struct product *product, size_t first, size_t las
 
 		for (size_t r = 0; r < product->n_rows; r++) {
 			float *out = product->out + r * product->out_stride + j;
-			float value = dot(product->in + r * product->in_stride, weights, product->matrix.k);
+			float value = product->scale * dot(product->in + r * product->in_stride, weights, product->matrix.k);
 
 			if (product->bias)
 				value += product->bias[j];

@@ -28,11 +28,12 @@ struct matrix {
 	size_t rows, k;
 };
 
-/* out[r][j] = bias[j] + dot(in[r], row j of the matrix); with `add`, that is added to out. */
+/* out[r][j] = scale * dot(in[r], row j of the matrix) + bias[j]; with `add`, that is added to out. */
 struct product {
 	struct matrix matrix;
 	const float *in;
 	size_t in_stride, n_rows;
+	float scale;                    /* 1 changes no bit */
 	const float *bias;              /* NULL or [matrix.rows] */
 	float *out;
 	size_t out_stride;
