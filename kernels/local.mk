@@ -9,6 +9,8 @@ kernel_libs += libkrait_cpu.la
 libkrait_cpu_la_CFLAGS = $(kernel_cflags)
 libkrait_cpu_la_SOURCES = \
 	%D%/cpu/block/mamba1.c %D%/cpu/block/mamba2.c \
+	%D%/cpu/block/mamba3.c %D%/cpu/block/mamba3.h %D%/cpu/block/mamba3_head.c \
+	%D%/cpu/block/moe.c %D%/cpu/block/moe.h %D%/cpu/block/moe_choice.c \
 	%D%/cpu/blocks.c %D%/cpu/blocks.h %D%/cpu/cpu.h %D%/cpu/dispatch.c %D%/cpu/engine.c %D%/cpu/float_mode.c \
 	%D%/cpu/forward.c %D%/cpu/generic.c %D%/cpu/head.c %D%/cpu/kernels.h %D%/cpu/layout.c %D%/cpu/pass.c %D%/cpu/pool.c %D%/cpu/pool.h %D%/cpu/prepare.c \
 	%D%/cpu/processors.c %D%/cpu/slots.c %D%/cpu/stages.c
