@@ -4,7 +4,6 @@
 #define KRAIT_CPU_CPU_H
 
 #include "base/turn.h"
-#include "block/block.h"
 #include "engine.h"
 #include "kernels/cpu/kernels.h"
 #include "kernels/cpu/pool.h"
@@ -22,19 +21,7 @@ struct cpu_carver {
 	size_t used;
 };
 
-/* A part with its small tensors widened, padded and laid out for the kernels. */
-struct cpu_ready {
-	const struct part *part;
-	struct geometry geometry;
-	size_t at[N_SEGMENTS], width;   /* where a segment's results stand in a row of `projected`, and all of it */
-	struct matrix in, x, dt, out;
-	float *norm, *norm_bias;
-	float *in_bias[N_SEGMENTS];
-	float *conv, *conv_bias;        /* [d_conv, channels], [channels], padded */
-	float *dt_bias, *a, *d;         /* a: -exp(A_log); mamba1 in blocks, mamba2 [heads]; d: one for each channel */
-	float *gate_norm, *out_bias;
-	size_t conv_at, ssm_at;         /* in a slot's data */
-};
+struct cpu_ready;               /* a part made ready: blocks.h */
 
 /* The rows of a pass, one buffer for each stage; the widest part decides. */
 struct scratch {
@@ -43,9 +30,10 @@ struct scratch {
 	float *small;                   /* mamba1: dt, B, C before dt_proj */
 	float *dt, *decay, *y;
 	float *rows, *blocks;           /* one for each thread */
+	uint32_t *lists;                /* moe: the same */
 	float *tops, *sums, *chosen;    /* scores: [MAX_ROWS, head blocks] twice, [MAX_ROWS] */
 	size_t wide, projected_wide, convolved_wide, small_wide, dt_wide, y_wide;
-	size_t n_row, n_head_blocks;
+	size_t n_row, n_list, n_head_blocks;
 };
 
 struct slot {
@@ -94,12 +82,7 @@ struct emodel {
 
 /* layout.c: sizes and places, from shapes alone */
 float *krait__carve(struct cpu_carver *carver, size_t rows, size_t columns);
-void krait__place_part(struct cpu_ready *ready, const struct part *part);
-/* parts may be NULL */
-size_t krait__slot_floats(const struct plan *plan, struct cpu_ready *parts, size_t *hidden_at);
-void krait__carve_parts(struct cpu_carver *carver, struct emodel *model);
-void krait__carve_scratch(struct cpu_carver *carver, struct scratch *scratch, const struct plan *plan,
-	unsigned n_threads);
+void krait__layout(struct emodel *model, struct cpu_carver *weights, struct cpu_carver *scratch, unsigned n_threads);
 
 /* prepare.c */
 krait_status krait__check_plan(const struct plan *plan, struct why *why);
@@ -123,17 +106,9 @@ void krait__float_mode_leave(struct float_mode mode);
 /* pass.c: a job for the pool; its argument is a struct pass */
 void krait__pass_job(void *argument, unsigned thread);
 
-/* stages.c: what blocks have in common; `thread` does its share of a stage */
+/* stages.c; `thread` does its share of a stage */
 struct product krait__product(const struct emodel *model, unsigned thread, const struct matrix *matrix, size_t n_rows);
 void krait__norm_rows(const struct pass *pass, const float *weight, const float *bias, float eps, unsigned thread);
-void krait__segment_product(const struct pass *pass, const struct cpu_ready *ready, enum segment segment,
-	struct share share, unsigned thread);
-void krait__conv_pieces(const struct pass *pass, const struct cpu_ready *ready, struct share channels);
-void krait__out_product(const struct pass *pass, const struct cpu_ready *ready, unsigned thread);
-
-/* mamba1.c, mamba2.c: adds the part's output to scratch.x; ends with a barrier */
-void krait__mamba1(const struct pass *pass, const struct cpu_ready *ready, unsigned thread);
-void krait__mamba2(const struct pass *pass, const struct cpu_ready *ready, unsigned thread);
 
 /* head.c */
 void krait__score_rows(const struct pass *pass, unsigned thread);

@@ -3,7 +3,7 @@
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
-#include "kernels/cpu/cpu.h"
+#include "kernels/cpu/blocks.h"
 #include "base/memory.h"
 #include "base/size.h"
 
@@ -63,18 +63,16 @@ static krait_status estimate(const struct plan *plan, const struct engine_config
 {
 	struct emodel model = { .plan = plan };
 	struct cpu_carver weights = { 0 }, scratch = { 0 };
-	size_t hidden_at;
 	krait_status status;
 
 	memset(out, 0, sizeof(*out));
 	status = krait__check_plan(plan, why);
 	if (status)
 		return status;
-	krait__carve_parts(&weights, &model);
-	krait__carve_scratch(&scratch, &model.scratch, plan, thread_count(config));
+	krait__layout(&model, &weights, &scratch, thread_count(config));
 	out->weights = bytes_of(weights.used, plan->n_parts * sizeof(struct cpu_ready));
 	out->scratch = bytes_of(scratch.used, sizeof(struct emodel));
-	out->slot = bytes_of(krait__slot_floats(plan, NULL, &hidden_at), 0);
+	out->slot = bytes_of(model.slot_floats, 0);
 	return KRAIT_OK;
 }
 
@@ -89,21 +87,15 @@ static float *zero_floats(size_t n)
 
 static krait_status take_memory(struct emodel *model, unsigned n_threads, struct why *why)
 {
-	const struct plan *plan = model->plan;
 	struct cpu_carver weights = { 0 }, scratch = { 0 };
 
-	model->slot_floats = krait__slot_floats(plan, NULL, &model->hidden_at);
-	krait__carve_parts(&weights, model);
-	krait__carve_scratch(&scratch, &model->scratch, plan, n_threads);
-	model->parts = krait__alloc_zero(plan->n_parts, sizeof(*model->parts));
+	krait__layout(model, &weights, &scratch, n_threads);
+	model->parts = krait__alloc_zero(model->plan->n_parts, sizeof(*model->parts));
 	model->prepared = weights.base = zero_floats(weights.used);
 	model->scratch_block = scratch.base = zero_floats(scratch.used);
 	if (!model->parts || !weights.base || !scratch.base)
 		return krait__why_memory(why);
-	weights.used = scratch.used = 0;
-	krait__slot_floats(plan, model->parts, &model->hidden_at);
-	krait__carve_parts(&weights, model);
-	krait__carve_scratch(&scratch, &model->scratch, plan, n_threads);
+	krait__layout(model, &weights, &scratch, n_threads);
 	return KRAIT_OK;
 }
 
@@ -132,22 +124,33 @@ static void close_model(struct emodel *model)
 	krait__free(model);
 }
 
-/* The matrices that every pass reads. */
+/* Elements of a part's matrices that a row is multiplied with: of experts, those that it goes through. */
+static double elements(const struct plan *plan, const struct part *part, enum role role)
+{
+	const struct tensor *tensor = krait__part_tensor(plan, part, role);
+	bool experts = part->kind == PART_MOE && role != ROLE_ROUTER;
+	double n = 1;
+
+	if (!tensor || tensor->rank < 2)
+		return 0;
+	for (uint32_t i = tensor->rank - 2; i < tensor->rank; i++)
+		n *= (double)tensor->shape[i];
+	return experts ? n * part->n_used : n;
+}
+
 static void first_guess(struct emodel *model)
 {
+	const struct plan *plan = model->plan;
 	double products = 1, bytes = 0, rows;
 
-	for (uint32_t i = 0; i < model->plan->n_parts; i++) {
-		const struct cpu_ready *ready = &model->parts[i];
-		const struct matrix *const all[] = { &ready->in, &ready->x, &ready->dt, &ready->out };
-
-		for (size_t j = 0; j < 4; j++) {
-			double n = (double)all[j]->rows * (double)all[j]->k;
+	for (uint32_t i = 0; i < plan->n_parts; i++)
+		for (int role = 0; role < N_ROLES; role++) {
+			double n = elements(plan, &plan->parts[i], (enum role)role);
 
 			products += n;
-			bytes += n * (double)krait__dtype_size(all[j]->type);
+			if (n > 0)
+				bytes += n * (double)krait__dtype_size(krait__part_tensor(plan, &plan->parts[i], (enum role)role)->type);
 		}
-	}
 	model->fastest = bytes / FIRST_BYTES;
 	rows = (model->fastest > FIRST_SECONDS ? model->fastest : FIRST_SECONDS) * FIRST_PRODUCTS / products;
 	model->row_limit = rows < 1 ? 1 : rows > MAX_ROWS ? MAX_ROWS : (size_t)rows;

@@ -64,7 +64,7 @@ static void product_rows(const struct product *product, size_t first, size_t las
 
 		for (size_t r = 0; r < product->n_rows; r++) {
 			float *out = product->out + r * product->out_stride + j;
-			float value = dot(product->in + r * product->in_stride, weights, product->matrix.k);
+			float value = product->scale * dot(product->in + r * product->in_stride, weights, product->matrix.k);
 
 			if (product->bias)
 				value += product->bias[j];
@@ -156,6 +156,33 @@ static void scan2_heads(const struct scan2 *scan, size_t first, size_t last)
 			scan2_row(scan, head, t);
 }
 
+static void scan3_head(const struct scan3 *scan)
+{
+	size_t width = krait__pad(scan->head_dim), stride = scan->k_stride;
+
+	memset(scan->y, 0, scan->rank * width * sizeof(float));
+	for (size_t n = 0; n < scan->d_state; n++)
+		for (size_t i = 0; i < width; i++) {
+			float *h = &scan->state[n * width + i];
+
+			*h *= scan->decay;
+			for (size_t r = 0; r < scan->rank; r++) {
+				*h += scan->before[r * width + i] * scan->k_before[r * stride + n];
+				*h += scan->now[r * width + i] * scan->k[r * stride + n];
+			}
+			for (size_t r = 0; r < scan->rank; r++)
+				scan->y[r * width + i] += *h * scan->c[r * stride + n];
+		}
+}
+
+static void cos_sin(float *cosine, float *sine, const float *angle, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		cosine[i] = cosf(angle[i]);
+		sine[i] = sinf(angle[i]);
+	}
+}
+
 static float mean_of(const float *in, size_t n)
 {
 	float sum[LANES] = { 0 };
@@ -211,5 +238,5 @@ static void exp_sum(const float *in, size_t n, float *highest, float *sum)
 
 const struct kernels krait__kernels_generic = {
 	"generic", available, product_rows, conv_channels, scan1_blocks, scan2_heads,
-	norm_row, gate, softplus, exp_of, exp_sum,
+	norm_row, gate, softplus, exp_of, exp_sum, scan3_head, cos_sin,
 };

@@ -18,6 +18,7 @@ static struct product head_product(const struct emodel *model, unsigned thread, 
 	product.in = in;
 	product.in_stride = model->scratch.wide;
 	product.out_stride = HEAD_BLOCK;
+	product.scale = model->plan->logit_scale;
 	return product;
 }
 

@@ -3,13 +3,8 @@
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
-#include "kernels/cpu/cpu.h"
+#include "kernels/cpu/blocks.h"
 #include "base/size.h"
-
-static size_t larger(size_t a, size_t b)
-{
-	return a > b ? a : b;
-}
 
 float *krait__carve(struct cpu_carver *carver, size_t rows, size_t columns)
 {
@@ -23,15 +18,12 @@ float *krait__carve(struct cpu_carver *carver, size_t rows, size_t columns)
 }
 
 /* Segments stand in the order of in_proj's rows, each on whole blocks. */
-void krait__place_part(struct cpu_ready *ready, const struct part *part)
+static void place_part(struct cpu_ready *ready, const struct part *part)
 {
 	const struct geometry *g = &ready->geometry;
 
-	ready->part = part;
-	ready->geometry = krait__geometry(part);
-	ready->width = 0;
+	*ready = (struct cpu_ready){ .part = part, .geometry = krait__geometry(part) };
 	for (int i = 0; i < N_SEGMENTS; i++) {
-		ready->at[i] = 0;
 		for (int before = 0; before < N_SEGMENTS; before++)
 			if (g->first[before] < g->first[i])
 				ready->at[i] += krait__pad(g->rows[before]);
@@ -39,98 +31,96 @@ void krait__place_part(struct cpu_ready *ready, const struct part *part)
 	}
 }
 
-static size_t ssm_rows(const struct geometry *geometry)
+/* Of a part that is not there any more when the sizes are known. */
+static struct cpu_ready *placed(struct emodel *model, uint32_t index, struct cpu_ready *none)
+{
+	if (model->parts)
+		return &model->parts[index];
+	place_part(none, &model->plan->parts[index]);
+	return none;
+}
+
+size_t krait__ssm_rows(const struct geometry *geometry)
 {
 	return geometry->state_rows / geometry->state_run * krait__pad(geometry->state_run);
 }
 
-size_t krait__slot_floats(const struct plan *plan, struct cpu_ready *parts, size_t *hidden_at)
+/* ---- slots ---- */
+
+static void carve_slot(struct emodel *model)
 {
+	const struct plan *plan = model->plan;
 	struct cpu_carver carver = { 0 };
+	struct cpu_ready none;
 
 	for (uint32_t i = 0; i < plan->n_parts; i++) {
-		const struct part *part = &plan->parts[i];
-		struct geometry geometry = krait__geometry(part);
-		size_t conv_at = carver.used;
+		const struct cpu_block *block = krait__cpu_block(plan->parts[i].kind);
+		struct cpu_ready *ready = placed(model, i, &none);
 
-		krait__carve(&carver, part->d_conv - 1, krait__pad(geometry.channels));
-		if (parts) {
-			parts[i].conv_at = conv_at;
-			parts[i].ssm_at = carver.used;
-		}
-		krait__carve(&carver, ssm_rows(&geometry), part->d_state);
+		if (block->slot)
+			block->slot(&carver, ready);
 	}
-	*hidden_at = carver.used;
+	model->hidden_at = carver.used;
 	krait__carve(&carver, 1, plan->width);
-	return carver.used;
+	model->slot_floats = carver.used;
 }
 
-static float *carve_if(struct cpu_carver *carver, const struct part *part, enum role role, size_t rows, size_t columns)
+/* ---- small tensors ---- */
+
+float *krait__carve_role(struct cpu_carver *carver, const struct part *part, enum role role, size_t rows, size_t columns)
 {
 	return part->tensor[role] == NO_TENSOR ? NULL : krait__carve(carver, rows, columns);
 }
 
-static void carve_part(struct cpu_carver *carver, struct cpu_ready *ready, const struct plan *plan,
-	const struct part *part)
+void krait__carve_in(struct cpu_carver *carver, struct cpu_ready *ready)
 {
-	size_t channels;
+	const struct part *part = ready->part;
+	size_t channels = krait__pad(ready->geometry.channels);
 
-	krait__place_part(ready, part);
-	channels = krait__pad(ready->geometry.channels);
-	ready->norm = krait__carve(carver, 1, plan->width);
-	ready->norm_bias = carve_if(carver, part, ROLE_NORM_BIAS, 1, plan->width);
 	for (int i = 0; i < N_SEGMENTS; i++)
-		ready->in_bias[i] = carve_if(carver, part, ROLE_IN_PROJ_BIAS, 1, ready->geometry.rows[i]);
-	ready->conv = krait__carve(carver, part->d_conv, channels);
-	ready->conv_bias = carve_if(carver, part, ROLE_CONV_BIAS, 1, channels);
-	ready->out_bias = carve_if(carver, part, ROLE_OUT_PROJ_BIAS, 1, plan->width);
-	if (part->kind == PART_MAMBA1) {
-		ready->dt_bias = carve_if(carver, part, ROLE_DT_BIAS, 1, part->d_inner);
-		ready->a = krait__carve(carver, krait__pad(part->d_inner), part->d_state);
-		ready->d = krait__carve(carver, 1, part->d_inner);
-		ready->gate_norm = NULL;
-	} else {
-		ready->dt_bias = carve_if(carver, part, ROLE_DT_BIAS, 1, part->n_heads);
-		ready->a = krait__carve(carver, 1, part->n_heads);
-		ready->d = krait__carve(carver, 1, part->d_ssm);
-		ready->gate_norm = carve_if(carver, part, ROLE_GATE_NORM, 1, part->d_ssm);
-	}
+		ready->in_bias[i] = krait__carve_role(carver, part, ROLE_IN_PROJ_BIAS, 1, ready->geometry.rows[i]);
+	ready->conv = krait__carve_role(carver, part, ROLE_CONV, part->d_conv, channels);
+	ready->conv_bias = krait__carve_role(carver, part, ROLE_CONV_BIAS, 1, channels);
 }
 
-void krait__carve_parts(struct cpu_carver *carver, struct emodel *model)
+static void carve_parts(struct cpu_carver *carver, struct emodel *model)
 {
 	const struct plan *plan = model->plan;
 	struct cpu_ready none;
 
-	for (uint32_t i = 0; i < plan->n_parts; i++)
-		carve_part(carver, model->parts ? &model->parts[i] : &none, plan, &plan->parts[i]);
+	for (uint32_t i = 0; i < plan->n_parts; i++) {
+		struct cpu_ready *ready = placed(model, i, &none);
+
+		ready->norm = krait__carve_role(carver, ready->part, ROLE_NORM, 1, plan->width);
+		ready->norm_bias = krait__carve_role(carver, ready->part, ROLE_NORM_BIAS, 1, plan->width);
+		krait__cpu_block(ready->part->kind)->layout(carver, ready, plan);
+	}
 	model->final_norm = krait__carve(carver, 1, plan->width);
 	model->final_bias = plan->norm_bias == NO_TENSOR ? NULL : krait__carve(carver, 1, plan->width);
 }
 
-static void widest(struct scratch *s, const struct plan *plan)
-{
-	s->wide = krait__pad(plan->width);
-	s->n_row = s->wide;
-	for (uint32_t i = 0; i < plan->n_parts; i++) {
-		const struct part *part = &plan->parts[i];
-		struct cpu_ready ready;
+/* ---- scratch ---- */
 
-		krait__place_part(&ready, part);
-		s->projected_wide = larger(s->projected_wide, ready.width);
-		s->convolved_wide = larger(s->convolved_wide, krait__pad(ready.geometry.channels));
-		s->small_wide = larger(s->small_wide, krait__pad(ready.geometry.small_rows));
-		s->dt_wide = larger(s->dt_wide, krait__pad(ready.geometry.n_steps));
-		s->y_wide = larger(s->y_wide, krait__pad(part->d_inner));
-		s->n_row = larger(s->n_row, larger(s->y_wide, s->small_wide));
-	}
+void krait__widen_to(size_t *width, size_t n)
+{
+	size_t padded = krait__pad(n);
+
+	if (padded > *width)
+		*width = padded;
 }
 
-void krait__carve_scratch(struct cpu_carver *carver, struct scratch *s, const struct plan *plan, unsigned n_threads)
+static void carve_scratch(struct cpu_carver *carver, struct emodel *model, unsigned n_threads)
 {
-	*s = (struct scratch){ 0 };
-	widest(s, plan);
-	s->n_head_blocks = (plan->vocab + (size_t)HEAD_BLOCK - 1) / HEAD_BLOCK;
+	struct scratch *s = &model->scratch;
+	struct cpu_ready none;
+
+	*s = (struct scratch){ .wide = krait__pad(model->plan->width), .n_row = krait__pad(model->plan->width) };
+	for (uint32_t i = 0; i < model->plan->n_parts; i++) {
+		const struct cpu_ready *ready = placed(model, i, &none);
+
+		krait__cpu_block(ready->part->kind)->widths(s, ready);
+	}
+	s->n_head_blocks = (model->plan->vocab + (size_t)HEAD_BLOCK - 1) / HEAD_BLOCK;
 	s->x = krait__carve(carver, MAX_ROWS, s->wide);
 	s->normed = krait__carve(carver, MAX_ROWS, s->wide);
 	s->projected = krait__carve(carver, MAX_ROWS, s->projected_wide);
@@ -141,7 +131,19 @@ void krait__carve_scratch(struct cpu_carver *carver, struct scratch *s, const st
 	s->y = krait__carve(carver, MAX_ROWS, s->y_wide);
 	s->rows = krait__carve(carver, n_threads, s->n_row);
 	s->blocks = krait__carve(carver, n_threads, (size_t)MAX_ROWS * HEAD_BLOCK);
+	s->lists = (uint32_t *)(void *)krait__carve(carver, n_threads, s->n_list);
 	s->tops = krait__carve(carver, MAX_ROWS, s->n_head_blocks);
 	s->sums = krait__carve(carver, MAX_ROWS, s->n_head_blocks);
 	s->chosen = krait__carve(carver, 1, MAX_ROWS);
+}
+
+/* With model->parts places are kept there; weights and scratch without a block only count. */
+void krait__layout(struct emodel *model, struct cpu_carver *weights, struct cpu_carver *scratch, unsigned n_threads)
+{
+	weights->used = scratch->used = 0;
+	for (uint32_t i = 0; model->parts && i < model->plan->n_parts; i++)
+		place_part(&model->parts[i], &model->plan->parts[i]);
+	carve_slot(model);
+	carve_parts(weights, model);
+	carve_scratch(scratch, model, n_threads);
 }

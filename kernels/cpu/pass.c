@@ -3,7 +3,7 @@
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
-#include "kernels/cpu/cpu.h"
+#include "kernels/cpu/blocks.h"
 
 #include <string.h>
 
@@ -16,6 +16,7 @@ static void embed_row(const struct emodel *model, const struct span *span, size_
 		krait__widen(out, (const char *)table->data + (size_t)span->tokens[position] * width * krait__dtype_size(table->type), table->type, width);
 	else
 		memcpy(out, span->embeddings + position * width, width * sizeof(float));
+	krait__multiply(out, width, model->plan->embed_scale);
 }
 
 static void embed_rows(const struct pass *pass, unsigned thread)
@@ -43,12 +44,11 @@ void krait__pass_job(void *argument, unsigned thread)
 	for (uint32_t i = 0; i < model->plan->n_parts; i++) {
 		const struct cpu_ready *ready = &model->parts[i];
 
-		krait__norm_rows(pass, ready->norm, ready->norm_bias, ready->part->eps, thread);
-		krait__pool_barrier(model->pool);
-		if (ready->part->kind == PART_MAMBA1)
-			krait__mamba1(pass, ready, thread);
-		else
-			krait__mamba2(pass, ready, thread);
+		if (ready->part->input == INPUT_NORM) {
+			krait__norm_rows(pass, ready->norm, ready->norm_bias, ready->part->eps, thread);
+			krait__pool_barrier(model->pool);
+		}
+		krait__cpu_block(ready->part->kind)->run(pass, ready, thread);
 	}
 	krait__norm_rows(pass, model->final_norm, model->final_bias, model->plan->eps, thread);
 	if (pass->n_scored) {

@@ -3,15 +3,12 @@
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
-#include "kernels/cpu/cpu.h"
-
-#include <math.h>
-#include <string.h>
+#include "kernels/cpu/blocks.h"
 
 krait_status krait__check_plan(const struct plan *plan, struct why *why)
 {
 	for (uint32_t i = 0; i < plan->n_parts; i++)
-		if (plan->parts[i].kind != PART_MAMBA1 && plan->parts[i].kind != PART_MAMBA2) {
+		if (!krait__cpu_block(plan->parts[i].kind)) {
 			const struct block_kind *kind = krait__block_kind(plan->parts[i].kind);
 
 			return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "layer %u: the CPU engine does not run blocks of the kind '%s'",
@@ -36,96 +33,90 @@ struct matrix krait__matrix_rows(const struct matrix *matrix, size_t first, size
 	return rows;
 }
 
-static void widen_at(float *out, const struct tensor *tensor, size_t first, size_t n)
+void krait__widen_at(float *out, const struct tensor *tensor, size_t first, size_t n)
 {
 	krait__widen(out, (const char *)tensor->data + first * krait__dtype_size(tensor->type), tensor->type, n);
 }
 
-static void widen_role(float *out, const struct plan *plan, const struct part *part, enum role role, size_t n)
+void krait__widen_role(float *out, const struct plan *plan, const struct part *part, enum role role, size_t n)
 {
 	const struct tensor *tensor = krait__part_tensor(plan, part, role);
 
 	if (tensor)
-		widen_at(out, tensor, 0, n);
+		krait__widen_at(out, tensor, 0, n);
+}
+
+void krait__multiply(float *values, size_t n, float by)
+{
+	for (size_t i = 0; values && by != 1 && i < n; i++)
+		values[i] *= by;
+}
+
+/* ---- the product that begins a block ---- */
+
+/* Rows of one scale that stand one behind the other are one product. */
+void krait__prepare_rows(const struct plan *plan, struct cpu_ready *ready, enum segment segment, size_t n, float scale)
+{
+	const struct tensor *bias = krait__part_tensor(plan, ready->part, ROLE_IN_PROJ_BIAS);
+	struct matrix in = krait__matrix(krait__part_tensor(plan, ready->part, ROLE_IN_PROJ));
+	size_t n_runs = ready->n_runs[segment], done = 0, first;
+	struct cpu_run *run = &ready->runs[segment][n_runs];
+
+	for (size_t i = 0; i < n_runs; i++)
+		done += ready->runs[segment][i].matrix.rows;
+	first = ready->geometry.first[segment] + done;
+	if (bias) {
+		krait__widen_at(ready->in_bias[segment] + done, bias, first, n);
+		krait__multiply(ready->in_bias[segment] + done, n, scale);
+	}
+	scale *= ready->part->in_scale;
+	if (n_runs && run[-1].scale == scale) {
+		run[-1].matrix.rows += n;
+		return;
+	}
+	*run = (struct cpu_run){ .matrix = krait__matrix_rows(&in, first, n), .at = ready->at[segment] + done, .scale = scale };
+	run->bias = bias ? ready->in_bias[segment] + done : NULL;
+	ready->n_runs[segment]++;
+}
+
+void krait__prepare_segment(const struct plan *plan, struct cpu_ready *ready, enum segment segment, float scale)
+{
+	krait__prepare_rows(plan, ready, segment, ready->geometry.rows[segment], scale);
 }
 
 /* [channels, d_conv] to [d_conv, channels]. */
-static void prepare_conv(const struct plan *plan, const struct cpu_ready *ready)
+void krait__prepare_conv(const struct plan *plan, struct cpu_ready *ready)
 {
 	const struct tensor *tensor = krait__part_tensor(plan, ready->part, ROLE_CONV);
 	size_t channels = ready->geometry.channels, n = ready->part->d_conv;
 
-	for (size_t c = 0; c < channels; c++)
+	for (size_t c = 0; tensor && c < channels; c++)
 		for (size_t k = 0; k < n; k++)
-			widen_at(ready->conv + k * krait__pad(channels) + c, tensor, c * n + k, 1);
+			krait__widen_at(ready->conv + k * krait__pad(channels) + c, tensor, c * n + k, 1);
+	krait__widen_role(ready->conv_bias, plan, ready->part, ROLE_CONV_BIAS, channels);
 }
 
-/* A = -exp(A_log), [d_inner, d_state] to blocks. */
-static void prepare_a1(const struct plan *plan, const struct cpu_ready *ready)
+/* ---- the product that ends it ---- */
+
+void krait__prepare_out(const struct plan *plan, struct cpu_ready *ready, enum role matrix, enum role bias)
 {
-	const struct tensor *tensor = krait__part_tensor(plan, ready->part, ROLE_A_LOG);
-	size_t n_state = ready->part->d_state;
-
-	for (size_t c = 0; c < ready->part->d_inner; c++)
-		for (size_t n = 0; n < n_state; n++) {
-			float *a = ready->a + (c / BLOCK * n_state + n) * BLOCK + c % BLOCK;
-
-			widen_at(a, tensor, c * n_state + n, 1);
-			*a = -expf(*a);
-		}
-}
-
-/* D: [heads] or already [channels]. */
-static void prepare_d2(const struct plan *plan, const struct cpu_ready *ready)
-{
-	const struct tensor *tensor = krait__part_tensor(plan, ready->part, ROLE_D);
-	uint64_t n = 1;
-
-	for (uint32_t i = 0; i < tensor->rank; i++)
-		n *= tensor->shape[i];
-	for (size_t c = 0; c < ready->part->d_ssm; c++)
-		widen_at(ready->d + c, tensor, n == ready->part->d_ssm ? c : c / ready->part->head_dim, 1);
-}
-
-static void prepare_part(const struct plan *plan, struct cpu_ready *ready)
-{
-	const struct part *part = ready->part;
-	const struct geometry *geometry = &ready->geometry;
-
-	ready->in = krait__matrix(krait__part_tensor(plan, part, ROLE_IN_PROJ));
-	ready->x = krait__matrix(krait__part_tensor(plan, part, ROLE_X_PROJ));
-	ready->dt = krait__matrix(krait__part_tensor(plan, part, ROLE_DT_PROJ));
-	ready->out = krait__matrix(krait__part_tensor(plan, part, ROLE_OUT_PROJ));
-	widen_role(ready->norm, plan, part, ROLE_NORM, plan->width);
-	widen_role(ready->norm_bias, plan, part, ROLE_NORM_BIAS, plan->width);
-	for (int i = 0; i < N_SEGMENTS; i++)
-		if (ready->in_bias[i])
-			widen_at(ready->in_bias[i], krait__part_tensor(plan, part, ROLE_IN_PROJ_BIAS), geometry->first[i],
-				geometry->rows[i]);
-	prepare_conv(plan, ready);
-	widen_role(ready->conv_bias, plan, part, ROLE_CONV_BIAS, ready->geometry.channels);
-	widen_role(ready->out_bias, plan, part, ROLE_OUT_PROJ_BIAS, plan->width);
-	if (part->kind == PART_MAMBA1) {
-		widen_role(ready->dt_bias, plan, part, ROLE_DT_BIAS, part->d_inner);
-		widen_role(ready->d, plan, part, ROLE_D, part->d_inner);
-		prepare_a1(plan, ready);
-		return;
-	}
-	widen_role(ready->dt_bias, plan, part, ROLE_DT_BIAS, part->n_heads);
-	widen_role(ready->gate_norm, plan, part, ROLE_GATE_NORM, part->d_ssm);
-	widen_role(ready->a, plan, part, ROLE_A_LOG, part->n_heads);
-	for (size_t h = 0; h < part->n_heads; h++)
-		ready->a[h] = -expf(ready->a[h]);
-	prepare_d2(plan, ready);
+	ready->out = krait__matrix(krait__part_tensor(plan, ready->part, matrix));
+	krait__widen_role(ready->out_bias, plan, ready->part, bias, plan->width);
+	krait__multiply(ready->out_bias, plan->width, ready->part->out_scale);
 }
 
 void krait__prepare(struct emodel *model)
 {
 	const struct plan *plan = model->plan;
 
-	for (uint32_t i = 0; i < plan->n_parts; i++)
-		prepare_part(plan, &model->parts[i]);
-	widen_at(model->final_norm, &plan->tensors[plan->norm], 0, plan->width);
+	for (uint32_t i = 0; i < plan->n_parts; i++) {
+		struct cpu_ready *ready = &model->parts[i];
+
+		krait__widen_role(ready->norm, plan, ready->part, ROLE_NORM, plan->width);
+		krait__widen_role(ready->norm_bias, plan, ready->part, ROLE_NORM_BIAS, plan->width);
+		krait__cpu_block(ready->part->kind)->prepare(plan, ready);
+	}
+	krait__widen_at(model->final_norm, &plan->tensors[plan->norm], 0, plan->width);
 	if (model->final_bias)
-		widen_at(model->final_bias, &plan->tensors[plan->norm_bias], 0, plan->width);
+		krait__widen_at(model->final_bias, &plan->tensors[plan->norm_bias], 0, plan->width);
 }

@@ -2,14 +2,13 @@
 /*
  * slots.c - one sequence's state, and its canonical form.
  *
- * Inside a slot channels stand side by side, so that a vector holds channels: the window
- * is [d_conv - 1, channels], the state of Mamba-1 [blocks, d_state, BLOCK] and that of
- * Mamba-2 [heads, d_state, head_dim], each row padded to whole blocks.
+ * Inside a slot channels stand side by side, so that a vector holds channels: a window
+ * is [d_conv - 1, channels], each row padded to whole blocks; states are as their kinds have them.
  */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
-#include "kernels/cpu/cpu.h"
+#include "kernels/cpu/blocks.h"
 #include "base/memory.h"
 
 #include <string.h>
@@ -48,27 +47,14 @@ krait_status krait__slot_copy(struct slot *to, const struct slot *from, struct w
 	return KRAIT_OK;
 }
 
-/* Where element (i, j) of a canonical matrix [rows, columns] stands in a slot. */
-struct place {
-	size_t at, rows, columns, stride, block;
-};
-
-/* mamba1: [I, N] in blocks of BLOCK rows; mamba2: [H * P, N], each head padded; conv: [channels, K-1]. */
-static struct place place_of(const struct emodel *model, uint32_t component)
+static struct cpu_place place_of(const struct emodel *model, uint32_t component)
 {
-	const struct component *wanted = &model->plan->components[component];
-	const struct cpu_ready *ready = &model->parts[wanted->part];
-	const struct part *part = ready->part;
-	size_t channels = ready->geometry.channels;
+	const struct cpu_ready *ready = &model->parts[model->plan->components[component].part];
 
-	if (component == part->component)
-		return (struct place){ ready->conv_at, channels, part->d_conv - 1, krait__pad(channels), channels };
-	if (part->kind == PART_MAMBA1)
-		return (struct place){ ready->ssm_at, part->d_inner, part->d_state, BLOCK, BLOCK };
-	return (struct place){ ready->ssm_at, (size_t)part->n_heads * part->head_dim, part->d_state, krait__pad(part->head_dim), part->head_dim };
+	return krait__cpu_block(ready->part->kind)->place(ready, component - ready->part->component);
 }
 
-static size_t place_at(const struct place *place, size_t row, size_t column)
+static size_t place_at(const struct cpu_place *place, size_t row, size_t column)
 {
 	size_t block = row / place->block;
 
@@ -78,7 +64,7 @@ static size_t place_at(const struct place *place, size_t row, size_t column)
 krait_status krait__slot_export(const struct slot *slot, uint32_t component, float *canonical, struct why *why)
 {
 	const struct plan *plan = slot->model->plan;
-	struct place place;
+	struct cpu_place place;
 
 	(void)why;
 	if (plan->components[component].part == NO_TENSOR) {
@@ -95,7 +81,7 @@ krait_status krait__slot_export(const struct slot *slot, uint32_t component, flo
 krait_status krait__slot_import(struct slot *slot, uint32_t component, const float *canonical, struct why *why)
 {
 	const struct plan *plan = slot->model->plan;
-	struct place place;
+	struct cpu_place place;
 
 	(void)why;
 	if (plan->components[component].part == NO_TENSOR) {

@@ -3,12 +3,12 @@
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
-#include "kernels/cpu/cpu.h"
+#include "kernels/cpu/blocks.h"
 
 struct product krait__product(const struct emodel *model, unsigned thread, const struct matrix *matrix, size_t n_rows)
 {
 	return (struct product){
-		.matrix = *matrix, .n_rows = n_rows,
+		.matrix = *matrix, .n_rows = n_rows, .scale = 1,
 		.row = model->scratch.rows + (size_t)thread * model->scratch.n_row,
 	};
 }
@@ -23,19 +23,33 @@ void krait__norm_rows(const struct pass *pass, const float *weight, const float 
 			weight, bias, model->plan->width, eps, model->plan->layer_norm);
 }
 
-void krait__segment_product(const struct pass *pass, const struct cpu_ready *ready, enum segment segment,
-	struct share share, unsigned thread)
+/* Rows [share.first, share.last) of the run. */
+void krait__run_product(const struct pass *pass, const struct cpu_run *run, struct share share, unsigned thread)
 {
 	const struct emodel *model = pass->model;
-	struct matrix rows = krait__matrix_rows(&ready->in, ready->geometry.first[segment], ready->geometry.rows[segment]);
-	struct product product = krait__product(model, thread, &rows, pass->n_rows);
+	struct product product = krait__product(model, thread, &run->matrix, pass->n_rows);
 
 	product.in = model->scratch.normed;
 	product.in_stride = model->scratch.wide;
-	product.bias = ready->in_bias[segment];
-	product.out = model->scratch.projected + ready->at[segment];
+	product.scale = run->scale;
+	product.bias = run->bias;
+	product.out = model->scratch.projected + run->at;
 	product.out_stride = model->scratch.projected_wide;
 	model->kernels->product(&product, share.first, share.last);
+}
+
+/* Rows [share.first, share.last) of the segment. */
+void krait__segment_product(const struct pass *pass, const struct cpu_ready *ready, enum segment segment,
+	struct share share, unsigned thread)
+{
+	for (size_t i = 0; i < ready->n_runs[segment]; i++) {
+		const struct cpu_run *run = &ready->runs[segment][i];
+		size_t begin = run->at - ready->at[segment], end = begin + run->matrix.rows;
+		size_t first = share.first > begin ? share.first : begin, last = share.last < end ? share.last : end;
+
+		if (first < last)
+			krait__run_product(pass, run, (struct share){ first - begin, last - begin }, thread);
+	}
 }
 
 /* Whole blocks: what stands behind the last channel is zero and stays so. */
@@ -66,6 +80,7 @@ void krait__out_product(const struct pass *pass, const struct cpu_ready *ready, 
 
 	product.in = model->scratch.y;
 	product.in_stride = model->scratch.y_wide;
+	product.scale = ready->part->out_scale;
 	product.bias = ready->out_bias;
 	product.out = model->scratch.x;
 	product.out_stride = model->scratch.wide;

@@ -120,6 +120,7 @@ struct tile {
 	size_t in_stride, k;
 	float *out;
 	size_t out_stride;
+	float scale;
 	const float *bias;
 	bool add;
 };
@@ -129,8 +130,10 @@ INLINE void tile_finish(const struct tile *tile, size_t r, const float *sums)
 	float *out = tile->out + r * tile->out_stride;
 
 	for (size_t j = 0; j < tile->n_out; j++) {
-		float value = tile->bias ? sums[j] + tile->bias[j] : sums[j];
+		float value = tile->scale * sums[j];
 
+		if (tile->bias)
+			value += tile->bias[j];
 		out[j] = tile->add ? out[j] + value : value;
 	}
 }
@@ -268,7 +271,7 @@ static struct tile tile_at(const struct product *product, const char *rows, size
 {
 	struct tile tile = {
 		.n_out = last - j < 4 ? last - j : 4, .in_stride = product->in_stride, .k = product->matrix.k, .out_stride = product->out_stride,
-		.bias = product->bias ? product->bias + j : NULL, .add = product->add,
+		.scale = product->scale, .bias = product->bias ? product->bias + j : NULL, .add = product->add,
 	};
 
 	for (size_t i = 0; i < 4; i++)
@@ -466,7 +469,9 @@ static void exp_sum(const float *in, size_t n, float *highest, float *sum)
 	*sum = v_sum(total);
 }
 
+#include "kernels/cpu/vector_scan3.h"
+
 const struct kernels NAME = {
 	NAME_TEXT, available, product_rows, conv_channels, scan1_blocks, scan2_heads,
-	norm_row, gate, softplus, exp_of, exp_sum,
+	norm_row, gate, softplus, exp_of, exp_sum, scan3_head, cos_sin,
 };

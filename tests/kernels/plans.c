@@ -115,7 +115,8 @@ static void add_layer(struct plan *plan, uint32_t index, const struct shape *s)
 	bool second = (s->kind == PART_MAMBA2) != (s->mixed && index % 2);
 
 	*part = (struct part){ .layer = index, .d_inner = s->d_inner, .d_state = s->d_state, .d_conv = s->d_conv,
-		.eps = 1e-5f, .inner_eps = 1e-5f, .limit_low = s->limit_low, .limit_high = s->limit_high };
+		.eps = 1e-5f, .inner_eps = 1e-5f, .limit_low = s->limit_low, .limit_high = s->limit_high,
+		.in_scale = 1, .out_scale = 1, .row_scale = { 1, 1, 1, 1, 1 } };
 	for (int i = 0; i < N_ROLES; i++)
 		part->tensor[i] = NO_TENSOR;
 	part->tensor[ROLE_NORM] = vector(plan, s->width, 0.3f, 1);
@@ -139,7 +140,7 @@ void plan_make(struct plan *out, const struct shape *s)
 {
 	random_seed(s->width);
 	*out = (struct plan){ .width = s->width, .vocab = s->vocab, .n_layers = N_LAYERS, .n_parts = N_LAYERS, .layer_norm = s->layer_norm,
-		.eps = 1e-5f, .norm_bias = NO_TENSOR };
+		.eps = 1e-5f, .embed_scale = 1, .logit_scale = 1, .norm_bias = NO_TENSOR };
 	out->parts = calloc(N_LAYERS, sizeof(*out->parts));
 	out->tensors = calloc(N_LAYERS * N_ROLES + 4, sizeof(*out->tensors));
 	out->components = calloc(2 * N_LAYERS + 1, sizeof(*out->components));

@@ -32,7 +32,7 @@ static struct product random_product(struct sizes s)
 	return (struct product){
 		.matrix = { random_weights(s.type, s.rows * s.k, 1), s.type, s.rows, s.k },
 		.in = random_floats(s.n_rows * s.k, 1), .in_stride = s.k, .n_rows = s.n_rows,
-		.bias = s.bias ? random_floats(s.rows, 1) : NULL, .out_stride = s.rows, .add = s.add,
+		.scale = 1, .bias = s.bias ? random_floats(s.rows, 1) : NULL, .out_stride = s.rows, .add = s.add,
 		.row = guarded_floats(s.k),
 	};
 }
@@ -105,7 +105,7 @@ START_TEST(product_widens_exactly)
 	float one = 1, *got = malloc(65536 * sizeof(float)), *want = malloc(65536 * sizeof(float)), row;
 	uint16_t *bits = malloc(65536 * sizeof(*bits));
 	struct product product = { .matrix = { bits, type, 65536, 1 }, .in = &one, .in_stride = 1, .n_rows = 1,
-		.out = got, .out_stride = 65536, .row = &row };
+		.scale = 1, .out = got, .out_stride = 65536, .row = &row };
 
 	ck_assert(got && want && bits);
 	for (unsigned i = 0; i < 65536; i++)

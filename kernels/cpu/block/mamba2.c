@@ -4,7 +4,84 @@
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
-#include "kernels/cpu/cpu.h"
+#include "kernels/cpu/blocks.h"
+
+#include <math.h>
+
+static void layout(struct cpu_carver *carver, struct cpu_ready *ready, const struct plan *plan)
+{
+	const struct part *part = ready->part;
+
+	krait__carve_in(carver, ready);
+	ready->out_bias = krait__carve_role(carver, part, ROLE_OUT_PROJ_BIAS, 1, plan->width);
+	ready->mamba2.dt_bias = krait__carve_role(carver, part, ROLE_DT_BIAS, 1, part->n_heads);
+	ready->mamba2.a = krait__carve(carver, 1, part->n_heads);
+	ready->mamba2.d = krait__carve(carver, 1, part->d_ssm);
+	ready->mamba2.gate_norm = krait__carve_role(carver, part, ROLE_GATE_NORM, 1, part->d_ssm);
+}
+
+static void widths(struct scratch *s, const struct cpu_ready *ready)
+{
+	krait__widen_to(&s->projected_wide, ready->width);
+	krait__widen_to(&s->convolved_wide, ready->geometry.channels);
+	krait__widen_to(&s->dt_wide, ready->part->n_heads);
+	krait__widen_to(&s->y_wide, ready->part->d_inner);
+	krait__widen_to(&s->n_row, ready->part->d_inner);
+}
+
+/* The state is [heads, d_state, head_dim], each row padded. */
+static void slot(struct cpu_carver *carver, struct cpu_ready *ready)
+{
+	ready->conv_at = carver->used;
+	krait__carve(carver, ready->part->d_conv - 1, krait__pad(ready->geometry.channels));
+	ready->mamba2.ssm_at = carver->used;
+	krait__carve(carver, krait__ssm_rows(&ready->geometry), ready->part->d_state);
+}
+
+static struct cpu_place place(const struct cpu_ready *ready, uint32_t index)
+{
+	const struct part *part = ready->part;
+	size_t channels = ready->geometry.channels;
+
+	if (index == 0)
+		return (struct cpu_place){ ready->conv_at, channels, part->d_conv - 1, krait__pad(channels), channels };
+	return (struct cpu_place){ ready->mamba2.ssm_at, ready->geometry.state_rows, part->d_state, krait__pad(part->head_dim),
+		part->head_dim };
+}
+
+/* D: [heads] or already [channels]. */
+static void prepare_d(const struct plan *plan, const struct cpu_ready *ready)
+{
+	const struct tensor *tensor = krait__part_tensor(plan, ready->part, ROLE_D);
+	uint64_t n = 1;
+
+	for (uint32_t i = 0; i < tensor->rank; i++)
+		n *= tensor->shape[i];
+	for (size_t c = 0; c < ready->part->d_ssm; c++)
+		krait__widen_at(ready->mamba2.d + c, tensor, n == ready->part->d_ssm ? c : c / ready->part->head_dim, 1);
+}
+
+static void prepare(const struct plan *plan, struct cpu_ready *ready)
+{
+	const struct part *part = ready->part;
+	const float *scale = part->row_scale;
+	size_t groups = (size_t)part->n_groups * part->d_state;
+
+	krait__prepare_segment(plan, ready, SEGMENT_MLP, 1);
+	krait__prepare_segment(plan, ready, SEGMENT_Z, scale[SCALE_Z]);
+	krait__prepare_rows(plan, ready, SEGMENT_CONV, part->d_ssm, scale[SCALE_X]);
+	krait__prepare_rows(plan, ready, SEGMENT_CONV, groups, scale[SCALE_B]);
+	krait__prepare_rows(plan, ready, SEGMENT_CONV, groups, scale[SCALE_C]);
+	krait__prepare_segment(plan, ready, SEGMENT_DT, scale[SCALE_DT]);
+	krait__prepare_conv(plan, ready);
+	krait__prepare_out(plan, ready, ROLE_OUT_PROJ, ROLE_OUT_PROJ_BIAS);
+	krait__widen_role(ready->mamba2.dt_bias, plan, part, ROLE_DT_BIAS, part->n_heads);
+	krait__widen_role(ready->mamba2.gate_norm, plan, part, ROLE_GATE_NORM, part->d_ssm);
+	krait__widen_role(ready->mamba2.a, plan, part, ROLE_A_LOG, part->n_heads);
+	for (size_t h = 0; h < part->n_heads; h++)
+		ready->mamba2.a[h] = -expf(ready->mamba2.a[h]);
+	prepare_d(plan, ready);
+}
 
 static void project(const struct pass *pass, const struct cpu_ready *ready, unsigned thread)
 {
@@ -34,10 +111,10 @@ static void time_steps(const struct pass *pass, const struct cpu_ready *ready, s
 	for (size_t r = 0; r < pass->n_rows; r++) {
 		float *dt = s->dt + r * s->dt_wide + heads.first, *decay = s->decay + r * s->dt_wide + heads.first;
 
-		model->kernels->softplus(dt, s->projected + r * s->projected_wide + at, ready->dt_bias ? ready->dt_bias + heads.first : NULL, n);
+		model->kernels->softplus(dt, s->projected + r * s->projected_wide + at, ready->mamba2.dt_bias ? ready->mamba2.dt_bias + heads.first : NULL, n);
 		for (size_t i = 0; i < n; i++)
 			dt[i] = clamp(dt[i], part->limit_low, part->limit_high);
-		model->kernels->exp_of(decay, dt, ready->a + heads.first, n);
+		model->kernels->exp_of(decay, dt, ready->mamba2.a + heads.first, n);
 	}
 }
 
@@ -51,7 +128,7 @@ static void scan_pieces(const struct pass *pass, const struct cpu_ready *ready, 
 		size_t row = pass->pieces[i].row;
 		const float *x = s->convolved + row * s->convolved_wide;
 		struct scan2 scan = {
-			.state = pass->pieces[i].span->slot->data + ready->ssm_at, .d = ready->d,
+			.state = pass->pieces[i].span->slot->data + ready->mamba2.ssm_at, .d = ready->mamba2.d,
 			.x = x, .b = x + part->d_ssm, .c = x + part->d_ssm + (size_t)part->n_groups * part->d_state, .stride = s->convolved_wide,
 			.dt = s->dt + row * s->dt_wide, .decay = s->decay + row * s->dt_wide, .dt_stride = s->dt_wide,
 			.y = s->y + row * s->y_wide + (part->d_inner - part->d_ssm), .y_stride = s->y_wide,
@@ -65,7 +142,7 @@ static void scan_pieces(const struct pass *pass, const struct cpu_ready *ready, 
 
 static bool gates_last(const struct cpu_ready *ready)
 {
-	return ready->gate_norm && (ready->part->flags & PART_NORM_BEFORE_GATE);
+	return ready->mamba2.gate_norm && (ready->part->flags & PART_NORM_BEFORE_GATE);
 }
 
 static void gate_heads(const struct pass *pass, const struct cpu_ready *ready, struct share heads)
@@ -93,15 +170,15 @@ static void finish_row(const struct emodel *model, const struct cpu_ready *ready
 	float *out = s->y + row * s->y_wide, *y = out + n_mlp;
 
 	model->kernels->gate(out, mlp + n_mlp, mlp, n_mlp);
-	if (!ready->gate_norm)
+	if (!ready->mamba2.gate_norm)
 		return;
 	for (size_t g = 0; g < part->n_groups; g++)
-		model->kernels->norm(y + g * group, y + g * group, ready->gate_norm + g * group, NULL, group, part->inner_eps, false);
+		model->kernels->norm(y + g * group, y + g * group, ready->mamba2.gate_norm + g * group, NULL, group, part->inner_eps, false);
 	if (gates_last(ready))
 		model->kernels->gate(y, y, projected + ready->at[SEGMENT_Z], part->d_ssm);
 }
 
-void krait__mamba2(const struct pass *pass, const struct cpu_ready *ready, unsigned thread)
+static void run(const struct pass *pass, const struct cpu_ready *ready, unsigned thread)
 {
 	const struct emodel *model = pass->model;
 	struct share heads = krait__pool_share(model->pool, thread, ready->part->n_heads, 1);
@@ -120,3 +197,7 @@ void krait__mamba2(const struct pass *pass, const struct cpu_ready *ready, unsig
 	krait__out_product(pass, ready, thread);
 	krait__pool_barrier(model->pool);
 }
+
+const struct cpu_block krait__cpu_mamba2 = {
+	.layout = layout, .widths = widths, .slot = slot, .place = place, .prepare = prepare, .run = run,
+};
