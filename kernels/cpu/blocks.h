@@ -24,6 +24,7 @@ struct cpu_run {
 struct cpu_mamba1 {
 	struct matrix x, dt;
 	float *dt_bias, *a, *d;         /* a: -exp(A_log) in blocks */
+	float *dt_norm, *b_norm, *c_norm;       /* with PART_INNER_NORMS; ones where they have no weights */
 	size_t ssm_at;
 };
 
@@ -31,6 +32,22 @@ struct cpu_mamba2 {
 	float *dt_bias, *a, *d;         /* a: -exp(A_log) [heads]; d: one for each channel */
 	float *gate_norm;
 	size_t ssm_at;
+};
+
+struct cpu_mamba3 {
+	float *dt_bias, *d;             /* [heads] */
+	float *b_norm, *c_norm;         /* [d_state] */
+	float *b_bias, *c_bias;         /* [heads, rank, d_state] */
+	float *mimo_x, *mimo_z, *mimo_o;        /* [heads, rank, head_dim] */
+	float *gate_norm;               /* [d_inner] */
+	size_t ssm_at, angle_at, k_at, v_at;
+};
+
+struct cpu_moe {
+	struct matrix router;
+	float *router_bias;
+	uint32_t *chosen;               /* [MAX_ROWS, n_used]: of each row of the last pass, by id, and */
+	float *weights;                 /* what each counts, out_scale included */
 };
 
 struct cpu_mlp {
@@ -61,6 +78,8 @@ struct cpu_ready {
 	union {
 		struct cpu_mamba1 mamba1;
 		struct cpu_mamba2 mamba2;
+		struct cpu_mamba3 mamba3;
+		struct cpu_moe moe;
 		struct cpu_mlp mlp;
 		struct cpu_attention attention;
 	};
@@ -96,7 +115,8 @@ struct cpu_block {
 /* NULL: the engine does not run this kind. */
 const struct cpu_block *krait__cpu_block(enum part_kind kind);
 
-extern const struct cpu_block krait__cpu_mamba1, krait__cpu_mamba2, krait__cpu_attention, krait__cpu_mlp;
+extern const struct cpu_block krait__cpu_mamba1, krait__cpu_mamba2, krait__cpu_mamba3, krait__cpu_attention, krait__cpu_mlp,
+	krait__cpu_moe;
 
 /* layout.c: for a kind's layout and widths */
 float *krait__carve_role(struct cpu_carver *carver, const struct part *part, enum role role, size_t rows, size_t columns);

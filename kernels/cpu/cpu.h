@@ -31,11 +31,12 @@ struct scratch {
 	float *small;                   /* mamba1: dt, B, C before dt_proj */
 	float *dt, *decay, *y;
 	float *rows, *blocks;           /* one for each thread */
+	uint32_t *lists;                /* moe: the same */
 	float *turns;                   /* attention: cosines, then sines, of a row's position */
 	float *highest, *totals;        /* attention: [MAX_ROWS, heads] */
 	float *tops, *sums, *chosen;    /* scores: [MAX_ROWS, head blocks] twice, [MAX_ROWS] */
 	size_t wide, projected_wide, convolved_wide, small_wide, dt_wide, y_wide, turns_wide, heads_wide;
-	size_t n_row, n_head_blocks;
+	size_t n_row, n_list, n_head_blocks;
 };
 
 /* PAGE_POSITIONS positions of all state that is per token. Slots that share one only read it: who writes

@@ -137,6 +137,7 @@ static void carve_scratch(struct cpu_carver *carver, struct emodel *model, unsig
 	s->totals = krait__carve(carver, MAX_ROWS, s->heads_wide);
 	s->rows = krait__carve(carver, n_threads, s->n_row);
 	s->blocks = krait__carve(carver, n_threads, (size_t)MAX_ROWS * HEAD_BLOCK);
+	s->lists = (uint32_t *)(void *)krait__carve(carver, n_threads, s->n_list);
 	s->tops = krait__carve(carver, MAX_ROWS, s->n_head_blocks);
 	s->sums = krait__carve(carver, MAX_ROWS, s->n_head_blocks);
 	s->chosen = krait__carve(carver, 1, MAX_ROWS);

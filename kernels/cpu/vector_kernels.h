@@ -482,6 +482,7 @@ static void exp_sum(const float *in, size_t n, float *highest, float *sum)
 }
 
 #include "kernels/cpu/vector_attend.h"
+#include "kernels/cpu/vector_scan3.h"
 
 const struct kernels NAME = {
 	.name = NAME_TEXT,
@@ -497,4 +498,6 @@ const struct kernels NAME = {
 	.softplus = softplus,
 	.exp_of = exp_of,
 	.exp_sum = exp_sum,
+	.scan3 = scan3_head,
+	.cos_sin = cos_sin,
 };

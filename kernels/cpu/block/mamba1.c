@@ -17,6 +17,11 @@ static void layout(struct cpu_carver *carver, struct cpu_ready *ready, const str
 	ready->mamba1.dt_bias = krait__carve_role(carver, part, ROLE_DT_BIAS, 1, part->d_inner);
 	ready->mamba1.a = krait__carve(carver, krait__pad(part->d_inner), part->d_state);
 	ready->mamba1.d = krait__carve(carver, 1, part->d_inner);
+	if (part->flags & PART_INNER_NORMS) {
+		ready->mamba1.dt_norm = krait__carve(carver, 1, part->rank);
+		ready->mamba1.b_norm = krait__carve(carver, 1, part->d_state);
+		ready->mamba1.c_norm = krait__carve(carver, 1, part->d_state);
+	}
 }
 
 static void widths(struct scratch *s, const struct cpu_ready *ready)
@@ -63,6 +68,13 @@ static void prepare_a(const struct plan *plan, const struct cpu_ready *ready)
 		}
 }
 
+static void prepare_norm(float *out, const struct plan *plan, const struct part *part, enum role role, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		out[i] = 1;
+	krait__widen_role(out, plan, part, role, n);
+}
+
 static void prepare(const struct plan *plan, struct cpu_ready *ready)
 {
 	const struct part *part = ready->part;
@@ -76,6 +88,11 @@ static void prepare(const struct plan *plan, struct cpu_ready *ready)
 	krait__widen_role(ready->mamba1.dt_bias, plan, part, ROLE_DT_BIAS, part->d_inner);
 	krait__widen_role(ready->mamba1.d, plan, part, ROLE_D, part->d_inner);
 	prepare_a(plan, ready);
+	if (part->flags & PART_INNER_NORMS) {
+		prepare_norm(ready->mamba1.dt_norm, plan, part, ROLE_DT_NORM, part->rank);
+		prepare_norm(ready->mamba1.b_norm, plan, part, ROLE_B_NORM, part->d_state);
+		prepare_norm(ready->mamba1.c_norm, plan, part, ROLE_C_NORM, part->d_state);
+	}
 }
 
 static void project_small(const struct pass *pass, const struct cpu_ready *ready, unsigned thread)
@@ -89,6 +106,22 @@ static void project_small(const struct pass *pass, const struct cpu_ready *ready
 	product.out = model->scratch.small;
 	product.out_stride = model->scratch.small_wide;
 	model->kernels->product(&product, share.first, share.last);
+}
+
+/* dt, B and C, each on its own. */
+static void norm_small(const struct pass *pass, const struct cpu_ready *ready, unsigned thread)
+{
+	const struct emodel *model = pass->model;
+	const struct part *part = ready->part;
+	struct share rows = krait__pool_share(model->pool, thread, pass->n_rows, 1);
+
+	for (size_t r = rows.first; r < rows.last; r++) {
+		float *dt = model->scratch.small + r * model->scratch.small_wide, *b = dt + part->rank, *c = b + part->d_state;
+
+		model->kernels->norm(dt, dt, ready->mamba1.dt_norm, NULL, part->rank, part->inner_eps, false);
+		model->kernels->norm(b, b, ready->mamba1.b_norm, NULL, part->d_state, part->inner_eps, false);
+		model->kernels->norm(c, c, ready->mamba1.c_norm, NULL, part->d_state, part->inner_eps, false);
+	}
 }
 
 static void time_steps(const struct pass *pass, const struct cpu_ready *ready, struct share share, unsigned thread)
@@ -140,6 +173,10 @@ static void run(const struct pass *pass, const struct cpu_ready *ready, unsigned
 	krait__pool_barrier(pool);
 	project_small(pass, ready, thread);
 	krait__pool_barrier(pool);
+	if (ready->part->flags & PART_INNER_NORMS) {
+		norm_small(pass, ready, thread);
+		krait__pool_barrier(pool);
+	}
 	time_steps(pass, ready, share, thread);
 	scan_pieces(pass, ready, share);
 	krait__pool_barrier(pool);

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* vector_scan3.h - Mamba-3's step and its angles for machines with vectors; a part of vector_kernels.h. */
+
+/* `n` vectors of a head's channels from channel `at` on, for a rank so small that all it needs of them stays in
+ * registers: rank * n is 4 at most. */
+INLINE void scan3_lanes(const struct scan3 *scan, size_t at, const size_t n, const size_t rank)
+{
+	size_t width = krait__pad(scan->head_dim);
+	vec decay = v_set(scan->decay), before[4], now[4], y[4];
+
+	UNROLL
+	for (size_t r = 0; r < rank; r++)
+		UNROLL
+		for (size_t j = 0; j < n; j++) {
+			before[r * n + j] = v_load(scan->before + r * width + at + j * LANES);
+			now[r * n + j] = v_load(scan->now + r * width + at + j * LANES);
+			y[r * n + j] = v_set(0.0f);
+		}
+	for (size_t i = 0; i < scan->d_state; i++)
+		UNROLL
+		for (size_t j = 0; j < n; j++) {
+			float *state = scan->state + i * width + at + j * LANES;
+			vec h = v_mul(decay, v_load(state));
+
+			UNROLL
+			for (size_t r = 0; r < rank; r++) {
+				h = v_fma(before[r * n + j], v_set(scan->k_before[r * scan->k_stride + i]), h);
+				h = v_fma(now[r * n + j], v_set(scan->k[r * scan->k_stride + i]), h);
+			}
+			v_store(state, h);
+			UNROLL
+			for (size_t r = 0; r < rank; r++)
+				y[r * n + j] = v_fma(h, v_set(scan->c[r * scan->k_stride + i]), y[r * n + j]);
+		}
+	UNROLL
+	for (size_t r = 0; r < rank; r++)
+		UNROLL
+		for (size_t j = 0; j < n; j++)
+			v_store(scan->y + r * width + at + j * LANES, y[r * n + j]);
+}
+
+/* Any rank: sums stay in memory. */
+static void scan3_wide(const struct scan3 *scan, size_t at)
+{
+	size_t width = krait__pad(scan->head_dim);
+	vec decay = v_set(scan->decay);
+
+	for (size_t r = 0; r < scan->rank; r++)
+		v_store(scan->y + r * width + at, v_set(0.0f));
+	for (size_t i = 0; i < scan->d_state; i++) {
+		float *state = scan->state + i * width + at;
+		vec h = v_mul(decay, v_load(state));
+
+		for (size_t r = 0; r < scan->rank; r++) {
+			h = v_fma(v_load(scan->before + r * width + at), v_set(scan->k_before[r * scan->k_stride + i]), h);
+			h = v_fma(v_load(scan->now + r * width + at), v_set(scan->k[r * scan->k_stride + i]), h);
+		}
+		v_store(state, h);
+		for (size_t r = 0; r < scan->rank; r++) {
+			float *y = scan->y + r * width + at;
+
+			v_store(y, v_fma(h, v_set(scan->c[r * scan->k_stride + i]), v_load(y)));
+		}
+	}
+}
+
+static void scan3_single(const struct scan3 *scan)
+{
+	for (size_t at = 0; at < scan->head_dim; at += 4 * LANES)
+		switch ((scan->head_dim - at + LANES - 1) / LANES) {
+		case 1: scan3_lanes(scan, at, 1, 1); break;
+		case 2: scan3_lanes(scan, at, 2, 1); break;
+		case 3: scan3_lanes(scan, at, 3, 1); break;
+		default: scan3_lanes(scan, at, 4, 1); break;
+		}
+}
+
+static void scan3_head(const struct scan3 *scan)
+{
+	if (scan->rank == 1) {
+		scan3_single(scan);
+		return;
+	}
+	for (size_t at = 0; at < scan->head_dim; at += LANES)
+		switch (scan->rank) {
+		case 2: scan3_lanes(scan, at, 1, 2); break;
+		case 3: scan3_lanes(scan, at, 1, 3); break;
+		case 4: scan3_lanes(scan, at, 1, 4); break;
+		default: scan3_wide(scan, at); break;
+		}
+}
+
+/* Of half the angle, within pi / 2 of 0, where the series are short; cos = 1 - 2 s^2, sin = 2 s c. */
+static void cos_sin(float *cosine, float *sine, const float *angle, size_t n)
+{
+	for (size_t i = 0; i < n; i += LANES) {
+		vec x = v_next(angle + i, n - i), below = v_sub(v_sub(x, v_set(6.28318548f)), v_set(-1.74845553e-7f)), h, h2, s, c;
+
+		h = v_mul(v_choose_above(x, 3.14159265f, below, x), v_set(0.5f));
+		h2 = v_mul(h, h);
+		s = v_fma(h2, v_set(1.60590438e-10f), v_set(-2.50521084e-8f));
+		s = v_fma(s, h2, v_set(2.75573192e-6f));
+		s = v_fma(s, h2, v_set(-1.98412698e-4f));
+		s = v_fma(s, h2, v_set(8.33333333e-3f));
+		s = v_fma(s, h2, v_set(-1.66666667e-1f));
+		s = v_fma(v_mul(s, h2), h, h);
+		c = v_fma(h2, v_set(2.08767570e-9f), v_set(-2.75573192e-7f));
+		c = v_fma(c, h2, v_set(2.48015873e-5f));
+		c = v_fma(c, h2, v_set(-1.38888889e-3f));
+		c = v_fma(c, h2, v_set(4.16666667e-2f));
+		c = v_fma(c, h2, v_set(-0.5f));
+		c = v_fma(c, h2, v_set(1.0f));
+		v_put(cosine + i, v_nfma(v_mul(s, v_set(2.0f)), s, v_set(1.0f)), n - i);
+		v_put(sine + i, v_mul(v_mul(s, v_set(2.0f)), c), n - i);
+	}
+}
