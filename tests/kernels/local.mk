@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Tests of the CPU engine: its kernels once for each instruction set, its threads, and the whole.
 kernel_tests = tests/kernels/test_kernels_generic tests/kernels/test_kernels_avx2 tests/kernels/test_kernels_avx512 \
-	tests/kernels/test_pool tests/kernels/test_processors tests/kernels/test_engine tests/kernels/test_same_bits
+	tests/kernels/test_pool tests/kernels/test_processors tests/kernels/test_engine tests/kernels/test_same_bits \
+	tests/kernels/test_blocks tests/kernels/test_pages
 check_PROGRAMS += $(kernel_tests)
 TESTS += $(kernel_tests)
 
@@ -41,3 +42,14 @@ tests_kernels_test_same_bits_SOURCES = %D%/test_same_bits.c %D%/buffers.c %D%/bu
 tests_kernels_test_same_bits_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_kernels_test_same_bits_CFLAGS = $(TEST_CFLAGS)
 tests_kernels_test_same_bits_LDADD = $(TEST_LDADD)
+
+tests_kernels_test_blocks_SOURCES = %D%/test_blocks.c %D%/naive.c %D%/naive.h %D%/naive_blocks.c \
+	%D%/buffers.c %D%/buffers.h %D%/plans.c %D%/plans.h %D%/shapes.c
+tests_kernels_test_blocks_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_kernels_test_blocks_CFLAGS = $(TEST_CFLAGS)
+tests_kernels_test_blocks_LDADD = $(TEST_LDADD)
+
+tests_kernels_test_pages_SOURCES = %D%/test_pages.c %D%/buffers.c %D%/buffers.h %D%/plans.c %D%/plans.h %D%/shapes.c
+tests_kernels_test_pages_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_kernels_test_pages_CFLAGS = $(TEST_CFLAGS)
+tests_kernels_test_pages_LDADD = $(TEST_LDADD)
