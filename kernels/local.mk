@@ -8,7 +8,7 @@ noinst_LTLIBRARIES += libkrait_cpu.la
 kernel_libs += libkrait_cpu.la
 libkrait_cpu_la_CFLAGS = $(kernel_cflags)
 libkrait_cpu_la_SOURCES = \
-	%D%/cpu/block/mamba1.c %D%/cpu/block/mamba2.c \
+	%D%/cpu/block/mamba1.c %D%/cpu/block/mamba2.c %D%/cpu/block/mlp.c \
 	%D%/cpu/block/mamba3.c %D%/cpu/block/mamba3.h %D%/cpu/block/mamba3_head.c \
 	%D%/cpu/block/moe.c %D%/cpu/block/moe.h %D%/cpu/block/moe_choice.c \
 	%D%/cpu/blocks.c %D%/cpu/blocks.h %D%/cpu/cpu.h %D%/cpu/dispatch.c %D%/cpu/engine.c %D%/cpu/float_mode.c \

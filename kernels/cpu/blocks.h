@@ -50,6 +50,11 @@ struct cpu_moe {
 	float *weights;                 /* what each counts, out_scale included */
 };
 
+struct cpu_mlp {
+	float *gate_bias, *up_bias;
+	struct cpu_run gate, up;        /* gate: of no rows where there is none */
+};
+
 /* A part with its small tensors widened, padded and laid out for the kernels. What a kind has none of is
  * NULL or 0. */
 struct cpu_ready {
@@ -69,6 +74,7 @@ struct cpu_ready {
 		struct cpu_mamba2 mamba2;
 		struct cpu_mamba3 mamba3;
 		struct cpu_moe moe;
+		struct cpu_mlp mlp;
 	};
 };
 
@@ -93,7 +99,8 @@ struct cpu_block {
 /* NULL: the engine does not run this kind. */
 const struct cpu_block *krait__cpu_block(enum part_kind kind);
 
-extern const struct cpu_block krait__cpu_mamba1, krait__cpu_mamba2, krait__cpu_mamba3, krait__cpu_moe;
+extern const struct cpu_block krait__cpu_mamba1, krait__cpu_mamba2, krait__cpu_mamba3, krait__cpu_mlp,
+	krait__cpu_moe;
 
 /* layout.c: for a kind's layout and widths */
 float *krait__carve_role(struct cpu_carver *carver, const struct part *part, enum role role, size_t rows, size_t columns);
@@ -108,6 +115,9 @@ void krait__multiply(float *values, size_t n, float by);        /* values may be
 /* All rows of a segment of in_proj, or its next n where they have scales of their own. */
 void krait__prepare_segment(const struct plan *plan, struct cpu_ready *ready, enum segment segment, float scale);
 void krait__prepare_rows(const struct plan *plan, struct cpu_ready *ready, enum segment segment, size_t n, float scale);
+/* The same of other matrices: rows of a tensor and their bias, into a bias that is NULL where they have none. */
+struct cpu_run krait__prepare_run(const struct plan *plan, const struct part *part, enum role matrix, size_t first, size_t n,
+	enum role bias, float *bias_out, float scale);
 void krait__prepare_conv(const struct plan *plan, struct cpu_ready *ready);
 /* The product that ends the block, of out_scale and with its bias. */
 void krait__prepare_out(const struct plan *plan, struct cpu_ready *ready, enum role matrix, enum role bias);
@@ -117,6 +127,8 @@ void krait__run_product(const struct pass *pass, const struct cpu_run *run, stru
 void krait__segment_product(const struct pass *pass, const struct cpu_ready *ready, enum segment segment,
 	struct share share, unsigned thread);
 void krait__conv_pieces(const struct pass *pass, const struct cpu_ready *ready, struct share channels);
+/* up * silu(gate), or as the part's flags have it; without a gate `up` goes through the function itself. */
+void krait__activate(const struct emodel *model, const struct part *part, float *out, const float *up, const float *gate, size_t n);
 void krait__out_product(const struct pass *pass, const struct cpu_ready *ready, unsigned thread);
 
 #endif

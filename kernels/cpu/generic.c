@@ -95,7 +95,7 @@ static void conv_channels(const struct conv *conv, size_t first, size_t last)
 
 			for (size_t k = 0; k < conv->d_conv; k++)
 				sum += conv->weight[k * conv->stride + c] * tap(conv, t, k)[c];
-			conv->out[t * conv->out_stride + c] = silu(sum);
+			conv->out[t * conv->out_stride + c] = conv->linear ? sum : silu(sum);
 		}
 	conv_keep(conv, first, last);
 }
@@ -209,7 +209,16 @@ static void norm_row(float *out, const float *in, const float *weight, const flo
 static void gate(float *out, const float *in, const float *z, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		out[i] = in[i] * silu(z[i]);
+		out[i] = in ? in[i] * silu(z[i]) : silu(z[i]);
+}
+
+static void relu2(float *out, const float *in, const float *z, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		float x = z[i] < 0 ? 0 : z[i];
+
+		out[i] = in ? in[i] * (x * x) : x * x;
+	}
 }
 
 static void softplus(float *out, const float *in, const float *bias, size_t n)
@@ -237,6 +246,18 @@ static void exp_sum(const float *in, size_t n, float *highest, float *sum)
 }
 
 const struct kernels krait__kernels_generic = {
-	"generic", available, product_rows, conv_channels, scan1_blocks, scan2_heads,
-	norm_row, gate, softplus, exp_of, exp_sum, scan3_head, cos_sin,
+	.name = "generic",
+	.available = available,
+	.product = product_rows,
+	.conv = conv_channels,
+	.scan1 = scan1_blocks,
+	.scan2 = scan2_heads,
+	.norm = norm_row,
+	.gate = gate,
+	.relu2 = relu2,
+	.softplus = softplus,
+	.exp_of = exp_of,
+	.exp_sum = exp_sum,
+	.scan3 = scan3_head,
+	.cos_sin = cos_sin,
 };

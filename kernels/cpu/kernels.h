@@ -41,7 +41,7 @@ struct product {
 	float *row;                     /* [matrix.k] scratch of the calling thread */
 };
 
-/* A causal convolution of each channel over time, then SiLU. `state` holds the last
+/* A causal convolution of each channel over time, then SiLU unless it is `linear`. `state` holds the last
  * d_conv - 1 inputs, oldest first, and is advanced. */
 struct conv {
 	const float *in;
@@ -52,6 +52,7 @@ struct conv {
 	const float *weight;            /* [d_conv, stride]: the last one multiplies the newest input */
 	const float *bias;              /* NULL or [stride] */
 	size_t stride, d_conv;
+	bool linear;
 };
 
 /* Mamba-1: h = exp(dt A) h + dt B x; y = (C h + D x) silu(z). Ranges are in blocks. */
@@ -100,7 +101,8 @@ struct kernels {
 	void (*scan2)(const struct scan2 *scan, size_t first, size_t last);
 	/* out = in / rms(in) * weight + bias; with `centre` the mean is taken off first. */
 	void (*norm)(float *out, const float *in, const float *weight, const float *bias, size_t n, float eps, bool centre);
-	void (*gate)(float *out, const float *in, const float *z, size_t n);            /* in * silu(z) */
+	void (*gate)(float *out, const float *in, const float *z, size_t n);            /* in * silu(z); in may be NULL: silu(z) */
+	void (*relu2)(float *out, const float *in, const float *z, size_t n);           /* the same with max(z, 0)^2 */
 	void (*softplus)(float *out, const float *in, const float *bias, size_t n);     /* softplus(in + bias); bias may be NULL */
 	void (*exp_of)(float *out, const float *a, const float *b, size_t n);           /* exp(a * b) */
 	/* The highest of n values and the sum of exp(value - highest). */

@@ -54,28 +54,35 @@ void krait__multiply(float *values, size_t n, float by)
 
 /* ---- the product that begins a block ---- */
 
+struct cpu_run krait__prepare_run(const struct plan *plan, const struct part *part, enum role matrix, size_t first, size_t n,
+	enum role bias, float *bias_out, float scale)
+{
+	struct matrix whole = krait__matrix(krait__part_tensor(plan, part, matrix));
+
+	if (bias_out) {
+		krait__widen_at(bias_out, krait__part_tensor(plan, part, bias), first, n);
+		krait__multiply(bias_out, n, scale);
+	}
+	return (struct cpu_run){ .matrix = krait__matrix_rows(&whole, first, n), .bias = bias_out, .scale = scale * part->in_scale };
+}
+
 /* Rows of one scale that stand one behind the other are one product. */
 void krait__prepare_rows(const struct plan *plan, struct cpu_ready *ready, enum segment segment, size_t n, float scale)
 {
-	const struct tensor *bias = krait__part_tensor(plan, ready->part, ROLE_IN_PROJ_BIAS);
-	struct matrix in = krait__matrix(krait__part_tensor(plan, ready->part, ROLE_IN_PROJ));
-	size_t n_runs = ready->n_runs[segment], done = 0, first;
-	struct cpu_run *run = &ready->runs[segment][n_runs];
+	size_t n_runs = ready->n_runs[segment], done = 0;
+	struct cpu_run *run = &ready->runs[segment][n_runs], next;
+	float *bias = ready->in_bias[segment];
 
 	for (size_t i = 0; i < n_runs; i++)
 		done += ready->runs[segment][i].matrix.rows;
-	first = ready->geometry.first[segment] + done;
-	if (bias) {
-		krait__widen_at(ready->in_bias[segment] + done, bias, first, n);
-		krait__multiply(ready->in_bias[segment] + done, n, scale);
-	}
-	scale *= ready->part->in_scale;
-	if (n_runs && run[-1].scale == scale) {
+	next = krait__prepare_run(plan, ready->part, ROLE_IN_PROJ, ready->geometry.first[segment] + done, n, ROLE_IN_PROJ_BIAS,
+		bias ? bias + done : NULL, scale);
+	next.at = ready->at[segment] + done;
+	if (n_runs && run[-1].scale == next.scale) {
 		run[-1].matrix.rows += n;
 		return;
 	}
-	*run = (struct cpu_run){ .matrix = krait__matrix_rows(&in, first, n), .at = ready->at[segment] + done, .scale = scale };
-	run->bias = bias ? ready->in_bias[segment] + done : NULL;
+	*run = next;
 	ready->n_runs[segment]++;
 }
 

@@ -72,6 +72,16 @@ void krait__conv_pieces(const struct pass *pass, const struct cpu_ready *ready, 
 	}
 }
 
+void krait__activate(const struct emodel *model, const struct part *part, float *out, const float *up, const float *gate, size_t n)
+{
+	const float *in = gate ? up : NULL, *z = gate ? gate : up;
+
+	if (part->flags & PART_RELU2)
+		model->kernels->relu2(out, in, z, n);
+	else
+		model->kernels->gate(out, in, z, n);
+}
+
 void krait__out_product(const struct pass *pass, const struct cpu_ready *ready, unsigned thread)
 {
 	const struct emodel *model = pass->model;

@@ -315,7 +315,7 @@ static void conv_channels(const struct conv *conv, size_t first, size_t last)
 
 			for (size_t k = 0; k < conv->d_conv; k++)
 				sum = v_fma(v_next(conv->weight + k * conv->stride + c, last - c), v_next(tap(conv, t, k) + c, last - c), sum);
-			v_put(conv->out + t * conv->out_stride + c, v_silu(sum), last - c);
+			v_put(conv->out + t * conv->out_stride + c, conv->linear ? sum : v_silu(sum), last - c);
 		}
 	for (size_t k = 0; k + 1 < conv->d_conv; k++)
 		memmove(conv->state + k * conv->stride + first, tap(conv, conv->n_rows, k) + first, (last - first) * sizeof(float));
@@ -437,8 +437,20 @@ static void norm_row(float *out, const float *in, const float *weight, const flo
 
 static void gate(float *out, const float *in, const float *z, size_t n)
 {
-	for (size_t i = 0; i < n; i += LANES)
-		v_put(out + i, v_mul(v_next(in + i, n - i), v_silu(v_next(z + i, n - i))), n - i);
+	for (size_t i = 0; i < n; i += LANES) {
+		vec value = v_silu(v_next(z + i, n - i));
+
+		v_put(out + i, in ? v_mul(v_next(in + i, n - i), value) : value, n - i);
+	}
+}
+
+static void relu2(float *out, const float *in, const float *z, size_t n)
+{
+	for (size_t i = 0; i < n; i += LANES) {
+		vec x = v_max(v_set(0.0f), v_next(z + i, n - i)), value = v_mul(x, x);
+
+		v_put(out + i, in ? v_mul(v_next(in + i, n - i), value) : value, n - i);
+	}
 }
 
 static void softplus(float *out, const float *in, const float *bias, size_t n)
@@ -472,6 +484,18 @@ static void exp_sum(const float *in, size_t n, float *highest, float *sum)
 #include "kernels/cpu/vector_scan3.h"
 
 const struct kernels NAME = {
-	NAME_TEXT, available, product_rows, conv_channels, scan1_blocks, scan2_heads,
-	norm_row, gate, softplus, exp_of, exp_sum, scan3_head, cos_sin,
+	.name = NAME_TEXT,
+	.available = available,
+	.product = product_rows,
+	.conv = conv_channels,
+	.scan1 = scan1_blocks,
+	.scan2 = scan2_heads,
+	.norm = norm_row,
+	.gate = gate,
+	.relu2 = relu2,
+	.softplus = softplus,
+	.exp_of = exp_of,
+	.exp_sum = exp_sum,
+	.scan3 = scan3_head,
+	.cos_sin = cos_sin,
 };

@@ -90,7 +90,7 @@ static void scan3_head(const struct scan3 *scan)
 		}
 }
 
-/* Of half the angle, within pi / 2 of 0, where the series are short; cos = 1 - 2 s^2, sin = 2 s c. */
+/* Of half the angle, within pi / 2 of 0, where the series are short; cos = (c - s) (c + s), sin = 2 s c. */
 static void cos_sin(float *cosine, float *sine, const float *angle, size_t n)
 {
 	for (size_t i = 0; i < n; i += LANES) {
@@ -110,7 +110,7 @@ static void cos_sin(float *cosine, float *sine, const float *angle, size_t n)
 		c = v_fma(c, h2, v_set(4.16666667e-2f));
 		c = v_fma(c, h2, v_set(-0.5f));
 		c = v_fma(c, h2, v_set(1.0f));
-		v_put(cosine + i, v_nfma(v_mul(s, v_set(2.0f)), s, v_set(1.0f)), n - i);
+		v_put(cosine + i, v_mul(v_sub(c, s), v_add(c, s)), n - i);
 		v_put(sine + i, v_mul(v_mul(s, v_set(2.0f)), c), n - i);
 	}
 }
