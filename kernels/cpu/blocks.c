@@ -9,8 +9,9 @@ static const struct cpu_block *const blocks[N_PART_KINDS] = {
 	[PART_MAMBA1] = &krait__cpu_mamba1,
 	[PART_MAMBA2] = &krait__cpu_mamba2,
 	[PART_MAMBA3] = &krait__cpu_mamba3,
-	[PART_MOE] = &krait__cpu_moe,
+	[PART_ATTENTION] = &krait__cpu_attention,
 	[PART_MLP] = &krait__cpu_mlp,
+	[PART_MOE] = &krait__cpu_moe,
 };
 
 const struct cpu_block *krait__cpu_block(enum part_kind kind)

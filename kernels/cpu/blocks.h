@@ -55,6 +55,11 @@ struct cpu_mlp {
 	struct cpu_run gate, up;        /* gate: of no rows where there is none */
 };
 
+struct cpu_attention {
+	double *frequencies;            /* [n_rotary / 2]: what a pair turns by from one position to the next */
+	size_t k_at, v_at;              /* in a page: [kv heads, head_dim, positions], [kv heads, positions, padded head_dim] */
+};
+
 /* A part with its small tensors widened, padded and laid out for the kernels. What a kind has none of is
  * NULL or 0. */
 struct cpu_ready {
@@ -66,6 +71,7 @@ struct cpu_ready {
 	float *norm, *norm_bias;
 	float *in_bias[N_SEGMENTS];
 	float *conv, *conv_bias;        /* [d_conv, channels], [channels], padded */
+	bool conv_linear;               /* without SiLU behind it */
 	struct matrix out;
 	float *out_bias;
 	size_t conv_at;                 /* in a slot's data, as are a kind's own places */
@@ -75,6 +81,7 @@ struct cpu_ready {
 		struct cpu_mamba3 mamba3;
 		struct cpu_moe moe;
 		struct cpu_mlp mlp;
+		struct cpu_attention attention;
 	};
 };
 
@@ -84,6 +91,12 @@ struct cpu_place {
 	size_t at, rows, columns, stride, block;
 };
 
+/* Where element (position, i, j) of a canonical [positions, rows, columns] stands in a page: how far apart
+ * neighbours of each axis are. */
+struct cpu_page_place {
+	size_t at, position, row, column;
+};
+
 struct cpu_block {
 	/* Takes room for small tensors; what all kinds have is done by then. */
 	void (*layout)(struct cpu_carver *carver, struct cpu_ready *ready, const struct plan *plan);
@@ -91,6 +104,9 @@ struct cpu_block {
 	/* NULL, both, where nothing of its state is fixed. The place is that of the part's index-th component. */
 	void (*slot)(struct cpu_carver *carver, struct cpu_ready *ready);
 	struct cpu_place (*place)(const struct cpu_ready *ready, uint32_t index);
+	/* The same of what is per token, in a page. */
+	void (*page)(struct cpu_carver *carver, struct cpu_ready *ready);
+	struct cpu_page_place (*page_place)(const struct cpu_ready *ready, uint32_t index);
 	void (*prepare)(const struct plan *plan, struct cpu_ready *ready);
 	/* Of scratch.normed, which stays, adds the part's output to scratch.x; ends with a barrier. */
 	void (*run)(const struct pass *pass, const struct cpu_ready *ready, unsigned thread);
@@ -99,7 +115,7 @@ struct cpu_block {
 /* NULL: the engine does not run this kind. */
 const struct cpu_block *krait__cpu_block(enum part_kind kind);
 
-extern const struct cpu_block krait__cpu_mamba1, krait__cpu_mamba2, krait__cpu_mamba3, krait__cpu_mlp,
+extern const struct cpu_block krait__cpu_mamba1, krait__cpu_mamba2, krait__cpu_mamba3, krait__cpu_attention, krait__cpu_mlp,
 	krait__cpu_moe;
 
 /* layout.c: for a kind's layout and widths */

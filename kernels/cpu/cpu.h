@@ -9,6 +9,7 @@
 #include "kernels/cpu/pool.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/types.h>
 
 #define MAX_ROWS 256            /* of one pass over the weights */
@@ -31,14 +32,26 @@ struct scratch {
 	float *dt, *decay, *y;
 	float *rows, *blocks;           /* one for each thread */
 	uint32_t *lists;                /* moe: the same */
+	float *turns;                   /* attention: cosines, then sines, of a row's position */
+	float *highest, *totals;        /* attention: [MAX_ROWS, heads] */
 	float *tops, *sums, *chosen;    /* scores: [MAX_ROWS, head blocks] twice, [MAX_ROWS] */
-	size_t wide, projected_wide, convolved_wide, small_wide, dt_wide, y_wide;
+	size_t wide, projected_wide, convolved_wide, small_wide, dt_wide, y_wide, turns_wide, heads_wide;
 	size_t n_row, n_list, n_head_blocks;
+};
+
+/* PAGE_POSITIONS positions of all state that is per token. Slots that share one only read it: who writes
+ * takes a page of its own first. */
+struct cpu_page {
+	atomic_size_t owners;
+	_Alignas(64) float data[];
 };
 
 struct slot {
 	struct emodel *model;
 	float *hidden;
+	uint64_t n_positions;           /* that have been read */
+	struct cpu_page **pages;        /* those, and room for more */
+	size_t n_pages, page_room;
 	_Alignas(64) float data[];
 };
 
@@ -73,6 +86,7 @@ struct emodel {
 	struct scratch scratch;
 	float *scratch_block;
 	size_t slot_floats, hidden_at;
+	size_t page_floats;             /* 0 where nothing is per token */
 	struct pass pass;               /* of whoever has the turn */
 	size_t row_limit;               /* rows that fit a pass's time */
 	double fastest;                 /* seconds: the fastest pass so far, at first a guess */
@@ -95,8 +109,14 @@ krait_status krait__slot_new(struct slot **out, struct emodel *model, struct why
 void krait__slot_free(struct slot *slot);
 krait_status krait__slot_clear(struct slot *slot, struct why *why);
 krait_status krait__slot_copy(struct slot *to, const struct slot *from, struct why *why);
+krait_status krait__slot_resize(struct slot *slot, uint64_t n_positions, struct why *why);
 krait_status krait__slot_export(const struct slot *slot, uint32_t component, float *canonical, struct why *why);
 krait_status krait__slot_import(struct slot *slot, uint32_t component, const float *canonical, struct why *why);
+
+/* pages.c: state that grows. False: no memory, and nothing that can be seen has changed. */
+bool krait__pages_reserve(struct slot *slot, uint64_t n);      /* the next n positions may be written */
+bool krait__pages_share(struct slot *to, const struct slot *from);
+void krait__pages_trim(struct slot *slot, uint64_t n_positions);       /* keeps what holds these */
 
 /* float_mode.c: tiny values are flushed to zero while a kernel runs, and rounding is to nearest */
 struct float_mode { unsigned saved; };

@@ -73,6 +73,8 @@ static krait_status estimate(const struct plan *plan, const struct engine_config
 	out->weights = bytes_of(weights.used, plan->n_parts * sizeof(struct cpu_ready));
 	out->scratch = bytes_of(scratch.used, sizeof(struct emodel));
 	out->slot = bytes_of(model.slot_floats, 0);
+	if (model.page_floats)
+		out->slot_token = bytes_of(model.page_floats, sizeof(struct cpu_page)) / PAGE_POSITIONS;
 	return KRAIT_OK;
 }
 
@@ -213,6 +215,7 @@ const struct engine krait__cpu_engine = {
 	.abi = KRAIT__ENGINE_ABI, .size = sizeof(struct engine), .name = "cpu",
 	.devices = devices, .estimate = estimate, .open = open_model, .close = close_model, .about = about,
 	.slot_new = krait__slot_new, .slot_free = krait__slot_free, .slot_clear = krait__slot_clear, .slot_copy = krait__slot_copy,
+	.slot_resize = krait__slot_resize,
 	.slot_export = krait__slot_export, .slot_import = krait__slot_import,
 	.forward = krait__forward, .logits = krait__logits, .any_division = true,
 };

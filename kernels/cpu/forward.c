@@ -109,6 +109,7 @@ static void keep_results(const struct pass *pass)
 
 		memcpy(piece->span->slot->hidden, last, model->plan->width * sizeof(float));
 		keep_hidden(model, piece);
+		piece->span->slot->n_positions += piece->n;
 		piece->span->n_done += piece->n;
 	}
 }
@@ -186,12 +187,26 @@ static void report_end(const struct span *spans, size_t n_spans, size_t n_passes
 			spans[i].progress(spans[i].user, spans[i].n, spans[i].n);
 }
 
+/* All that a call will need, before anything moves. */
+static bool reserve(struct span *spans, size_t n_spans)
+{
+	for (size_t i = 0; i < n_spans; i++)
+		if (!krait__pages_reserve(spans[i].slot, spans[i].n)) {
+			for (size_t j = 0; j < i; j++)
+				krait__pages_trim(spans[j].slot, spans[j].slot->n_positions);
+			return false;
+		}
+	return true;
+}
+
 krait_status krait__forward(struct emodel *model, struct span *spans, size_t n_spans, struct why *why)
 {
 	size_t cursor = 0, n_passes = 0;
 
 	if (model->pid != getpid())
 		return krait__why(why, KRAIT_ERROR_FORKED, "the model was opened before fork(); open it in this process anew");
+	if (!reserve(spans, n_spans))
+		return krait__why_memory(why);
 	for (size_t i = 0; i < n_spans; i++) {
 		spans[i].n_done = 0;
 		spans[i].status = KRAIT_OK;

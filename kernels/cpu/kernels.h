@@ -92,6 +92,24 @@ struct scan3 {
 	size_t d_state, head_dim, rank;
 };
 
+#define PAGE_POSITIONS 64       /* of a sequence stand in a page of its growing state */
+
+/* Attention of the query heads that read one kv head, over one page of positions. What other pages gave stands
+ * in `top`, `sum` and `out`: out / sum is the result when all pages are through; before the first one they
+ * are -INFINITY, 0 and 0. The first row sees `seen` positions, each row behind it one more, up to the whole page. */
+struct attend {
+	const float *k;                 /* [head_dim, PAGE_POSITIONS] */
+	const float *v;                 /* [PAGE_POSITIONS, padded head_dim] */
+	const float *q;                 /* [n_rows, n_heads * head_dim] */
+	size_t q_stride;
+	float *out;                     /* the same shape: the sum of exp(score - top) v */
+	size_t out_stride;
+	float *top, *sum;               /* [n_rows, n_heads]: the highest score, the sum of exp(score - top) */
+	size_t top_stride;
+	size_t n_rows, n_heads, head_dim, seen;
+	float scale;                    /* of q . k */
+};
+
 struct kernels {
 	const char *name;
 	bool (*available)(void);
@@ -99,6 +117,7 @@ struct kernels {
 	void (*conv)(const struct conv *conv, size_t first, size_t last);               /* channels */
 	void (*scan1)(const struct scan1 *scan, size_t first, size_t last);
 	void (*scan2)(const struct scan2 *scan, size_t first, size_t last);
+	void (*attend)(const struct attend *attend);
 	/* out = in / rms(in) * weight + bias; with `centre` the mean is taken off first. */
 	void (*norm)(float *out, const float *in, const float *weight, const float *bias, size_t n, float eps, bool centre);
 	void (*gate)(float *out, const float *in, const float *z, size_t n);            /* in * silu(z); in may be NULL: silu(z) */

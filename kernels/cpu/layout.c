@@ -50,7 +50,7 @@ size_t krait__ssm_rows(const struct geometry *geometry)
 static void carve_slot(struct emodel *model)
 {
 	const struct plan *plan = model->plan;
-	struct cpu_carver carver = { 0 };
+	struct cpu_carver carver = { 0 }, page = { 0 };
 	struct cpu_ready none;
 
 	for (uint32_t i = 0; i < plan->n_parts; i++) {
@@ -59,7 +59,10 @@ static void carve_slot(struct emodel *model)
 
 		if (block->slot)
 			block->slot(&carver, ready);
+		if (block->page)
+			block->page(&page, ready);
 	}
+	model->page_floats = page.used;
 	model->hidden_at = carver.used;
 	krait__carve(&carver, 1, plan->width);
 	model->slot_floats = carver.used;
@@ -129,6 +132,9 @@ static void carve_scratch(struct cpu_carver *carver, struct emodel *model, unsig
 	s->dt = krait__carve(carver, MAX_ROWS, s->dt_wide);
 	s->decay = krait__carve(carver, MAX_ROWS, s->dt_wide);
 	s->y = krait__carve(carver, MAX_ROWS, s->y_wide);
+	s->turns = krait__carve(carver, MAX_ROWS, s->turns_wide);
+	s->highest = krait__carve(carver, MAX_ROWS, s->heads_wide);
+	s->totals = krait__carve(carver, MAX_ROWS, s->heads_wide);
 	s->rows = krait__carve(carver, n_threads, s->n_row);
 	s->blocks = krait__carve(carver, n_threads, (size_t)MAX_ROWS * HEAD_BLOCK);
 	s->lists = (uint32_t *)(void *)krait__carve(carver, n_threads, s->n_list);

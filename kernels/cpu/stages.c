@@ -66,6 +66,7 @@ void krait__conv_pieces(const struct pass *pass, const struct cpu_ready *ready, 
 			.out = s->convolved + piece->row * s->convolved_wide, .out_stride = s->convolved_wide,
 			.state = piece->span->slot->data + ready->conv_at, .weight = ready->conv, .bias = ready->conv_bias,
 			.stride = krait__pad(ready->geometry.channels), .d_conv = ready->part->d_conv,
+			.linear = ready->conv_linear,
 		};
 
 		model->kernels->conv(&conv, channels.first, channels.last);

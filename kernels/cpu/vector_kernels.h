@@ -482,6 +482,7 @@ static void exp_sum(const float *in, size_t n, float *highest, float *sum)
 }
 
 #include "kernels/cpu/vector_scan3.h"
+#include "kernels/cpu/vector_attend.h"
 
 const struct kernels NAME = {
 	.name = NAME_TEXT,
@@ -490,6 +491,7 @@ const struct kernels NAME = {
 	.conv = conv_channels,
 	.scan1 = scan1_blocks,
 	.scan2 = scan2_heads,
+	.attend = attend_page,
 	.norm = norm_row,
 	.gate = gate,
 	.relu2 = relu2,

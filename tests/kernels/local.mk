@@ -33,17 +33,19 @@ tests_kernels_test_processors_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_kernels_test_processors_CFLAGS = $(TEST_CFLAGS)
 tests_kernels_test_processors_LDADD = $(TEST_LDADD)
 
-tests_kernels_test_engine_SOURCES = %D%/test_engine.c %D%/buffers.c %D%/buffers.h %D%/plans.c %D%/plans.h %D%/plans_more.c %D%/plans_more.h
+tests_kernels_test_engine_SOURCES = %D%/test_engine.c %D%/buffers.c %D%/buffers.h %D%/plans.c %D%/plans.h %D%/shapes.c \
+	%D%/plans_more.c %D%/plans_more.h
 tests_kernels_test_engine_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_kernels_test_engine_CFLAGS = $(TEST_CFLAGS)
 tests_kernels_test_engine_LDADD = $(TEST_LDADD)
 
-tests_kernels_test_same_bits_SOURCES = %D%/test_same_bits.c %D%/buffers.c %D%/buffers.h %D%/plans.c %D%/plans.h %D%/plans_more.c %D%/plans_more.h
+tests_kernels_test_same_bits_SOURCES = %D%/test_same_bits.c %D%/buffers.c %D%/buffers.h %D%/plans.c %D%/plans.h %D%/shapes.c \
+	%D%/plans_more.c %D%/plans_more.h
 tests_kernels_test_same_bits_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_kernels_test_same_bits_CFLAGS = $(TEST_CFLAGS)
 tests_kernels_test_same_bits_LDADD = $(TEST_LDADD)
 
-tests_kernels_test_blocks_SOURCES = %D%/test_blocks.c %D%/buffers.c %D%/buffers.h %D%/plans.c %D%/plans.h \
+tests_kernels_test_blocks_SOURCES = %D%/test_blocks.c %D%/buffers.c %D%/buffers.h %D%/plans.c %D%/plans.h %D%/shapes.c \
 	%D%/plans_more.c %D%/plans_more.h %D%/reference.c %D%/reference.h
 tests_kernels_test_blocks_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_kernels_test_blocks_CFLAGS = $(TEST_CFLAGS)

@@ -4,6 +4,7 @@
 #endif
 #include "kernels/plans.h"
 #include "kernels/buffers.h"
+#include "kernels/cpu/cpu.h"
 
 #include <check.h>
 #include <math.h>
@@ -12,27 +13,7 @@
 #include <string.h>
 
 #define N_LAYERS 2
-
-const struct shape shapes[] = {
-	{ .name = "mamba1", .kind = PART_MAMBA1, .type = DTYPE_F32, .width = 32, .vocab = 96, .d_inner = 64, .d_state = 16, .d_conv = 4, .rank = 2 },
-	{ .name = "mamba1 odd", .kind = PART_MAMBA1, .type = DTYPE_F16, .width = 19, .vocab = 53, .d_inner = 37, .d_state = 5, .d_conv = 3,
-		.rank = 3, .layer_norm = true, .biases = true, .no_conv_bias = true },
-	{ .name = "mamba1 wide window", .kind = PART_MAMBA1, .type = DTYPE_BF16, .width = 24, .vocab = 300, .d_inner = 49, .d_state = 9, .d_conv = 7,
-		.rank = 17, .untied = true },
-	{ .name = "mamba1 no window", .kind = PART_MAMBA1, .type = DTYPE_F32, .width = 16, .vocab = 40, .d_inner = 16, .d_state = 1, .d_conv = 1, .rank = 1 },
-	{ .name = "mamba2", .kind = PART_MAMBA2, .type = DTYPE_BF16, .width = 40, .vocab = 112, .d_inner = 80, .d_state = 24, .d_conv = 4,
-		.d_ssm = 80, .n_heads = 5, .n_groups = 1, .norm = true, .limit_high = INFINITY },
-	{ .name = "mamba2 groups", .kind = PART_MAMBA2, .type = DTYPE_F32, .width = 33, .vocab = 600, .d_inner = 66, .d_state = 7, .d_conv = 3,
-		.d_ssm = 66, .n_heads = 6, .n_groups = 3, .norm = true, .untied = true, .limit_high = INFINITY },
-	{ .name = "mamba2 rare", .kind = PART_MAMBA2, .type = DTYPE_F16, .width = 38, .vocab = 101, .d_inner = 76, .d_state = 18, .d_conv = 4,
-		.d_ssm = 48, .n_heads = 6, .n_groups = 2, .norm = true, .norm_before_gate = true, .channel_d = true, .biases = true, .no_conv_bias = true,
-		.limit_low = 0.3f, .limit_high = 0.8f },
-	{ .name = "mamba2 no norm", .kind = PART_MAMBA2, .type = DTYPE_F32, .width = 28, .vocab = 64, .d_inner = 84, .d_state = 20, .d_conv = 2,
-		.d_ssm = 84, .n_heads = 1, .n_groups = 1, .layer_norm = true, .limit_high = INFINITY },
-	{ .name = "mixed", .kind = PART_MAMBA1, .mixed = true, .type = DTYPE_BF16, .width = 30, .vocab = 70, .d_inner = 60, .d_state = 11, .d_conv = 4,
-		.rank = 4, .d_ssm = 60, .n_heads = 4, .n_groups = 2, .norm = true, .limit_high = INFINITY },
-};
-const size_t n_shapes = sizeof(shapes) / sizeof(*shapes);
+#define MOST_PARTS 3            /* of a layer */
 
 static uint32_t add(struct plan *plan, enum dtype type, uint64_t rows, uint64_t columns, float scale, float offset)
 {
@@ -59,94 +40,178 @@ static uint32_t vector(struct plan *plan, uint64_t n, float scale, float offset)
 	return add(plan, DTYPE_F32, n, 0, scale, offset);
 }
 
+static uint32_t bias(struct plan *plan, const struct shape *s, uint64_t n)
+{
+	return s->biases ? vector(plan, n, 0.3f, 0) : NO_TENSOR;
+}
+
+/* [a, b], or [a, b, c]. */
+static void component(struct plan *plan, struct part *part, bool per_token, uint64_t a, uint64_t b, uint64_t c)
+{
+	struct component *out = &plan->components[plan->n_components];
+
+	*out = (struct component){ .part = plan->n_parts, .per_token = per_token, .rank = c ? 3 : 2, .shape = { a, b, c } };
+	plan->n_components++;
+	part->n_components++;
+}
+
+static void add_conv(struct plan *plan, struct part *part, const struct shape *s, uint64_t channels)
+{
+	part->tensor[ROLE_CONV] = add(plan, s->type, channels, part->d_conv, 0.7f, 0);
+	if (!s->no_conv_bias)
+		part->tensor[ROLE_CONV_BIAS] = vector(plan, channels, 0.3f, 0);
+}
+
 static void add_mamba1(struct plan *plan, struct part *part, const struct shape *s)
 {
 	uint32_t *t = part->tensor;
 
-	part->kind = PART_MAMBA1;
-	part->d_ssm = s->d_inner;
+	part->d_ssm = part->d_inner;
+	part->n_heads = part->d_inner;
+	part->head_dim = part->n_groups = 1;
 	part->rank = s->rank;
 	t[ROLE_IN_PROJ] = matrix(plan, s->type, 2 * (uint64_t)s->d_inner, s->width);
-	t[ROLE_CONV] = add(plan, s->type, s->d_inner, s->d_conv, 0.7f, 0);
+	t[ROLE_IN_PROJ_BIAS] = bias(plan, s, 2 * (uint64_t)s->d_inner);
+	add_conv(plan, part, s, s->d_inner);
 	t[ROLE_X_PROJ] = matrix(plan, s->type, s->rank + 2 * (uint64_t)s->d_state, s->d_inner);
 	t[ROLE_DT_PROJ] = matrix(plan, s->type, s->d_inner, s->rank);
 	t[ROLE_DT_BIAS] = vector(plan, s->d_inner, 1, -2);
 	t[ROLE_A_LOG] = add(plan, DTYPE_F32, s->d_inner, s->d_state, 1, 1);
 	t[ROLE_D] = vector(plan, s->d_inner, 0.5f, 1);
+	t[ROLE_OUT_PROJ] = matrix(plan, s->type, s->width, s->d_inner);
+	t[ROLE_OUT_PROJ_BIAS] = bias(plan, s, s->width);
+	component(plan, part, false, s->d_inner, s->d_conv - 1, 0);
+	component(plan, part, false, s->d_inner, s->d_state, 0);
 }
 
 static void add_mamba2(struct plan *plan, struct part *part, const struct shape *s)
 {
 	uint32_t *t = part->tensor;
 	uint64_t channels = s->d_ssm + 2 * (uint64_t)s->n_groups * s->d_state;
+	uint64_t rows = 2 * (uint64_t)(s->d_inner - s->d_ssm) + s->d_ssm + channels + s->n_heads;
 
-	part->kind = PART_MAMBA2;
 	part->d_ssm = s->d_ssm;
 	part->n_heads = s->n_heads;
 	part->n_groups = s->n_groups;
 	part->head_dim = s->d_ssm / s->n_heads;
 	part->flags = s->norm_before_gate ? PART_NORM_BEFORE_GATE : 0;
-	t[ROLE_IN_PROJ] = matrix(plan, s->type, 2 * (uint64_t)(s->d_inner - s->d_ssm) + s->d_ssm + channels + s->n_heads, s->width);
-	t[ROLE_CONV] = add(plan, s->type, channels, s->d_conv, 0.7f, 0);
+	t[ROLE_IN_PROJ] = matrix(plan, s->type, rows, s->width);
+	t[ROLE_IN_PROJ_BIAS] = bias(plan, s, rows);
+	add_conv(plan, part, s, channels);
 	t[ROLE_DT_BIAS] = vector(plan, s->n_heads, 1, -1);
 	t[ROLE_A_LOG] = vector(plan, s->n_heads, 1, 1);
 	t[ROLE_D] = vector(plan, s->channel_d ? s->d_ssm : s->n_heads, 0.5f, 1);
 	if (s->norm)
 		t[ROLE_GATE_NORM] = vector(plan, s->d_ssm, 0.3f, 1);
+	t[ROLE_OUT_PROJ] = matrix(plan, s->type, s->width, s->d_inner);
+	t[ROLE_OUT_PROJ_BIAS] = bias(plan, s, s->width);
+	component(plan, part, false, channels, s->d_conv - 1, 0);
+	component(plan, part, false, s->n_heads, part->head_dim, s->d_state);
 }
 
-static void add_components(struct plan *plan, struct part *part, uint32_t index)
+static void add_attention(struct plan *plan, struct part *part, const struct shape *s)
 {
-	bool first = part->kind == PART_MAMBA1;
-	uint64_t channels = first ? part->d_inner : part->d_ssm + 2 * (uint64_t)part->n_groups * part->d_state;
-	struct component *c = &plan->components[plan->n_components];
+	uint32_t *t = part->tensor;
+	uint64_t q_rows = (uint64_t)s->q_heads * s->head_dim, kv_rows = (uint64_t)s->kv_heads * s->head_dim;
 
-	part->component = plan->n_components;
-	c[0] = (struct component){ .part = index, .rank = 2, .shape = { channels, part->d_conv - 1 } };
-	c[1] = (struct component){ .part = index, .rank = 2, .shape = { part->d_inner, part->d_state } };
-	if (!first)
-		c[1] = (struct component){ .part = index, .rank = 3, .shape = { part->n_heads, part->head_dim, part->d_state } };
-	plan->n_components += 2;
+	part->d_inner = part->d_state = 0;
+	part->n_heads = s->q_heads;
+	part->n_kv_heads = s->kv_heads;
+	part->head_dim = s->head_dim;
+	part->n_rotary = s->n_rotary;
+	part->d_conv = s->attention_conv;
+	part->theta = 100;
+	part->attention_scale = s->scaled ? 0.7f : 1.5f / sqrtf((float)s->head_dim);
+	if (s->fused) {
+		t[ROLE_IN_PROJ] = matrix(plan, s->type, q_rows + 2 * kv_rows, s->width);
+		t[ROLE_IN_PROJ_BIAS] = bias(plan, s, q_rows + 2 * kv_rows);
+	} else {
+		t[ROLE_Q] = matrix(plan, s->type, q_rows, s->width);
+		t[ROLE_Q_BIAS] = bias(plan, s, q_rows);
+		t[ROLE_K] = matrix(plan, s->type, kv_rows, s->width);
+		t[ROLE_V] = matrix(plan, s->type, kv_rows, s->width);
+		t[ROLE_V_BIAS] = bias(plan, s, kv_rows);
+	}
+	if (s->attention_conv)
+		add_conv(plan, part, s, q_rows + 2 * kv_rows);
+	t[ROLE_OUT_PROJ] = matrix(plan, s->type, s->width, q_rows);
+	t[ROLE_OUT_PROJ_BIAS] = bias(plan, s, s->width);
+	component(plan, part, true, s->kv_heads, s->head_dim, 0);
+	component(plan, part, true, s->kv_heads, s->head_dim, 0);
+	if (s->attention_conv)
+		component(plan, part, false, q_rows + 2 * kv_rows, s->attention_conv - 1, 0);
 }
 
-static void add_layer(struct plan *plan, uint32_t index, const struct shape *s)
+static void add_mlp(struct plan *plan, struct part *part, const struct shape *s)
 {
-	struct part *part = &plan->parts[index];
-	bool second = (s->kind == PART_MAMBA2) != (s->mixed && index % 2);
+	uint32_t *t = part->tensor;
 
-	*part = (struct part){ .layer = index, .d_inner = s->d_inner, .d_state = s->d_state, .d_conv = s->d_conv,
-		.eps = 1e-5f, .inner_eps = 1e-5f, .limit_low = s->limit_low, .limit_high = s->limit_high,
-		.in_scale = 1, .out_scale = 1, .row_scale = { 1, 1, 1, 1, 1 } };
+	part->d_inner = part->d_state = part->d_conv = 0;
+	part->d_ff = s->d_ff;
+	part->flags = (s->up_first ? PART_UP_FIRST : 0) | (s->relu2 ? PART_RELU2 : 0);
+	if (s->fused && !s->no_gate) {
+		t[ROLE_GATE_UP] = matrix(plan, s->type, 2 * (uint64_t)s->d_ff, s->width);
+		t[ROLE_GATE_UP_BIAS] = bias(plan, s, 2 * (uint64_t)s->d_ff);
+	} else {
+		t[ROLE_UP] = matrix(plan, s->type, s->d_ff, s->width);
+		t[ROLE_UP_BIAS] = bias(plan, s, s->d_ff);
+		t[ROLE_GATE] = s->no_gate ? NO_TENSOR : matrix(plan, s->type, s->d_ff, s->width);
+		t[ROLE_GATE_BIAS] = s->no_gate ? NO_TENSOR : bias(plan, s, s->d_ff);
+	}
+	t[ROLE_DOWN] = matrix(plan, s->type, s->width, s->d_ff);
+	t[ROLE_DOWN_BIAS] = bias(plan, s, s->width);
+}
+
+static const struct {
+	char letter;
+	enum part_kind kind;
+	void (*add)(struct plan *plan, struct part *part, const struct shape *s);
+} makers[] = {
+	{ '1', PART_MAMBA1, add_mamba1 }, { '2', PART_MAMBA2, add_mamba2 }, { 'a', PART_ATTENTION, add_attention }, { 'm', PART_MLP, add_mlp },
+};
+
+static void add_part(struct plan *plan, uint32_t layer, char letter, bool same, const struct shape *s)
+{
+	struct part *part = &plan->parts[plan->n_parts];
+
+	*part = (struct part){ .input = same ? INPUT_SAME : INPUT_NORM, .layer = layer, .component = plan->n_components,
+		.d_inner = s->d_inner, .d_state = s->d_state, .d_conv = s->d_conv, .eps = 1e-5f, .inner_eps = 1e-5f,
+		.limit_low = s->limit_low, .limit_high = s->limit_high, .in_scale = 1, .out_scale = 1, .row_scale = { 1, 1, 1, 1, 1 } };
+	if (s->scaled) {
+		part->in_scale = 1.25f, part->out_scale = 0.6f;
+		part->row_scale[0] = 0.9f, part->row_scale[1] = 1.3f, part->row_scale[2] = 0.7f, part->row_scale[3] = 1.1f;
+		part->row_scale[4] = 0.8f;
+	}
 	for (int i = 0; i < N_ROLES; i++)
 		part->tensor[i] = NO_TENSOR;
-	part->tensor[ROLE_NORM] = vector(plan, s->width, 0.3f, 1);
-	if (second)
-		add_mamba2(plan, part, s);
-	else
-		add_mamba1(plan, part, s);
-	part->tensor[ROLE_OUT_PROJ] = matrix(plan, s->type, s->width, s->d_inner);
-	if (s->layer_norm)
+	if (!same)
+		part->tensor[ROLE_NORM] = vector(plan, s->width, 0.3f, 1);
+	if (!same && s->layer_norm)
 		part->tensor[ROLE_NORM_BIAS] = vector(plan, s->width, 0.2f, 0);
-	if (!s->no_conv_bias)
-		part->tensor[ROLE_CONV_BIAS] = vector(plan, second ? s->d_ssm + 2 * (uint64_t)s->n_groups * s->d_state : s->d_inner, 0.3f, 0);
-	if (s->biases) {
-		part->tensor[ROLE_IN_PROJ_BIAS] = vector(plan, plan->tensors[part->tensor[ROLE_IN_PROJ]].shape[0], 0.3f, 0);
-		part->tensor[ROLE_OUT_PROJ_BIAS] = vector(plan, s->width, 0.3f, 0);
-	}
-	add_components(plan, part, index);
+	for (size_t i = 0; i < sizeof(makers) / sizeof(*makers); i++)
+		if (makers[i].letter == letter) {
+			part->kind = makers[i].kind;
+			makers[i].add(plan, part, s);
+		}
+	plan->n_parts++;
 }
 
 void plan_make(struct plan *out, const struct shape *s)
 {
 	random_seed(s->width);
-	*out = (struct plan){ .width = s->width, .vocab = s->vocab, .n_layers = N_LAYERS, .n_parts = N_LAYERS, .layer_norm = s->layer_norm,
-		.eps = 1e-5f, .embed_scale = 1, .logit_scale = 1, .norm_bias = NO_TENSOR };
-	out->parts = calloc(N_LAYERS, sizeof(*out->parts));
-	out->tensors = calloc(N_LAYERS * N_ROLES + 4, sizeof(*out->tensors));
-	out->components = calloc(2 * N_LAYERS + 1, sizeof(*out->components));
+	*out = (struct plan){ .width = s->width, .vocab = s->vocab, .n_layers = N_LAYERS, .layer_norm = s->layer_norm,
+		.eps = 1e-5f, .embed_scale = s->scaled ? 1.7f : 1, .logit_scale = s->scaled ? 0.4f : 1, .norm_bias = NO_TENSOR };
+	out->parts = calloc(N_LAYERS * MOST_PARTS, sizeof(*out->parts));
+	out->tensors = calloc(N_LAYERS * MOST_PARTS * N_ROLES + 4, sizeof(*out->tensors));
+	out->components = calloc(N_LAYERS * MOST_PARTS * 4 + 1, sizeof(*out->components));
 	ck_assert(out->parts && out->tensors && out->components);
 	for (uint32_t i = 0; i < N_LAYERS; i++)
-		add_layer(out, i, s);
+		for (const char *at = s->parts[i]; *at; at++) {
+			bool same = *at == '+';
+
+			at += same;
+			add_part(out, i, *at, same, s);
+		}
 	out->components[out->n_components++] = (struct component){ .name = "hidden", .part = NO_TENSOR, .rank = 1, .shape = { s->width } };
 	out->embedding = out->head = add(out, s->type, s->vocab, s->width, 1, 0);
 	out->norm = vector(out, s->width, 0.3f, 1);
@@ -183,28 +248,19 @@ struct slot *new_slot(struct emodel *model)
 	return slot;
 }
 
-static size_t count(const struct component *component)
-{
-	size_t n = 1;
-
-	for (uint32_t i = 0; i < component->rank; i++)
-		n *= component->shape[i];
-	return n;
-}
-
 float *slot_content(const struct plan *plan, const struct slot *slot, size_t *n)
 {
 	float *out;
 
 	*n = 0;
 	for (uint32_t i = 0; i < plan->n_components; i++)
-		*n += count(&plan->components[i]);
+		*n += krait__extent(&plan->components[i], slot->n_positions);
 	out = malloc(*n * sizeof(float));
 	ck_assert_ptr_nonnull(out);
 	*n = 0;
 	for (uint32_t i = 0; i < plan->n_components; i++) {
 		krait__cpu_engine.slot_export(slot, i, out + *n, NULL);
-		*n += count(&plan->components[i]);
+		*n += krait__extent(&plan->components[i], slot->n_positions);
 	}
 	return out;
 }
@@ -214,6 +270,7 @@ void check_same_state(const struct plan *plan, const struct slot *a, const struc
 	size_t n;
 	float *first = slot_content(plan, a, &n), *second = slot_content(plan, b, &n);
 
+	ck_assert_uint_eq(a->n_positions, b->n_positions);
 	ck_assert_mem_eq(first, second, n * sizeof(float));
 	free(first);
 	free(second);

@@ -170,4 +170,6 @@ static void run(const struct pass *pass, const struct cpu_ready *ready, unsigned
 	krait__pool_barrier(model->pool);
 }
 
-const struct cpu_block krait__cpu_mamba3 = { layout, widths, slot, place, prepare, run };
+const struct cpu_block krait__cpu_mamba3 = {
+	.layout = layout, .widths = widths, .slot = slot, .place = place, .prepare = prepare, .run = run,
+};

@@ -269,4 +269,4 @@ static void run(const struct pass *pass, const struct cpu_ready *ready, unsigned
 	krait__pool_barrier(pool);
 }
 
-const struct cpu_block krait__cpu_moe = { layout, widths, NULL, NULL, prepare, run };
+const struct cpu_block krait__cpu_moe = { .layout = layout, .widths = widths, .prepare = prepare, .run = run };
