@@ -15,6 +15,7 @@
 #include "base/why.h"
 #include "krait.h"
 
+#include <math.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
@@ -139,6 +140,15 @@ struct part {
 	float expert_scale;             /* moe: of the weights of the chosen */
 	double theta;                   /* rotary: pair i turns by position * theta^(-2i / n_rotary) */
 };
+
+/* Numbers of a part that changes nothing of what its kind does by itself. */
+static inline void krait__part_defaults(struct part *part)
+{
+	*part = (struct part){ .eps = 1e-5f, .inner_eps = 1e-5f, .limit_high = INFINITY, .in_scale = 1, .out_scale = 1,
+		.row_scale = { 1, 1, 1, 1, 1 }, .expert_scale = 1 };
+	for (int role = 0; role < N_ROLES; role++)
+		part->tensor[role] = NO_TENSOR;
+}
 
 struct plan {
 	uint32_t width, vocab, n_layers;

@@ -100,7 +100,7 @@ uint64_t krait_model_n_parameters(const krait_model *model)
 
 size_t krait_model_state_size(const krait_model *model)
 {
-	return model && model->plan.n_components ? krait__state_size(model) : 0;
+	return model && model->plan.n_components ? krait__state_size(model, 0) : 0;
 }
 
 uint64_t krait_model_memory(const krait_model *model, size_t n_sessions)

@@ -106,7 +106,7 @@ static bool put_memory(struct buffer *out, const struct krait_model *model)
 {
 	return put_text(out, "weights", model->weights) && put_number(out, "weight_bytes", model->weight_bytes)
 		&& put_number(out, "memory_bytes", krait__model_memory(model, 1)) && put_number(out, "session_bytes", krait__session_memory(model))
-		&& put_number(out, "state_bytes", krait__state_size(model));
+		&& put_number(out, "state_bytes", krait__state_size(model, 0));
 }
 
 static bool describe(struct buffer *out, const struct krait_model *model)

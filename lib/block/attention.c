@@ -7,6 +7,8 @@
 
 #include "block/block.h"
 
+#include <math.h>
+
 enum { HEADS = DIM_OWN, KV_HEADS, HEAD_DIM, Q_ROWS, KV_ROWS, IN_ROWS, CONV, WINDOW, CONV_ROWS, END };
 
 static const char *const size_names[] = {
@@ -43,7 +45,7 @@ static const struct component_rule components[] = {
 	{ "conv", 2, { CONV_ROWS, WINDOW }, false },
 };
 
-/* The configuration says how many heads there are, for shapes give their product with head_dim only; of q where it
+/* A scale that nobody said is head_dim^-1/2. The configuration says how many heads there are, for shapes give their product with head_dim only; of q where it
  * says head_dim, too, the shapes tell. */
 static krait_status measure(uint64_t *size, struct part *part, const char *groups, struct why *why)
 {
@@ -69,10 +71,25 @@ static krait_status measure(uint64_t *size, struct part *part, const char *group
 	part->n_kv_heads = (uint32_t)kv_heads;
 	part->head_dim = (uint32_t)size[HEAD_DIM];
 	part->d_conv = (uint32_t)size[CONV];
+	if (part->attention_scale == 0)
+		part->attention_scale = 1 / sqrtf((float)part->head_dim);
 	if (part->n_rotary > part->head_dim || part->n_rotary % 2)
 		return krait__why(why, KRAIT_ERROR_FORMAT, "config.json says that %u of each head of attention, which is %u wide, are rotated: "
 			"an even number, at most all, is needed", (unsigned)part->n_rotary, (unsigned)part->head_dim);
 	return KRAIT_OK;
+}
+
+static void sizes(uint64_t *size, const struct part *part)
+{
+	size[HEADS] = part->n_heads;
+	size[KV_HEADS] = part->n_kv_heads;
+	size[HEAD_DIM] = part->head_dim;
+	size[Q_ROWS] = size[HEADS] * size[HEAD_DIM];
+	size[KV_ROWS] = size[KV_HEADS] * size[HEAD_DIM];
+	size[IN_ROWS] = size[Q_ROWS] + 2 * size[KV_ROWS];
+	size[CONV] = part->d_conv;
+	size[CONV_ROWS] = size[CONV] ? size[IN_ROWS] : 0;
+	size[WINDOW] = size[CONV] ? size[CONV] - 1 : 0;
 }
 
 static void geometry(struct geometry *out, const struct part *part)
@@ -105,6 +122,7 @@ static krait_status check(const struct plan *plan, const struct part *part, stru
 
 const struct block_kind krait__block_attention = {
 	.name = "attention", .components = components, .n_components = sizeof(components) / sizeof(*components),
-	.size_names = size_names, .n_sizes = END - DIM_OWN, .measure = measure, .geometry = geometry, .possible = possible,
+	.size_names = size_names, .n_sizes = END - DIM_OWN, .measure = measure, .sizes = sizes,
+	.geometry = geometry, .possible = possible,
 	.check = check,
 };

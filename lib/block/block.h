@@ -78,6 +78,8 @@ struct block_kind {
 	 * the sizes that follow from others and the rest of the part's numbers. `groups`: what the
 	 * configuration calls n_groups. */
 	krait_status (*measure)(uint64_t *size, struct part *part, const char *groups, struct why *why);
+	/* The way back: sizes from a part's numbers. */
+	void (*sizes)(uint64_t *size, const struct part *part);
 	void (*geometry)(struct geometry *out, const struct part *part);
 	bool (*possible)(const struct part *part);      /* the sizes fit each other; none that it uses is 0 */
 	/* NULL, or: what else an engine relies on. */

@@ -55,6 +55,17 @@ static krait_status measure(uint64_t *size, struct part *part, const char *group
 	return KRAIT_OK;
 }
 
+static void sizes(uint64_t *size, const struct part *part)
+{
+	size[INNER] = part->d_inner;
+	size[STATE] = part->d_state;
+	size[RANK] = part->rank;
+	size[CONV] = part->d_conv;
+	size[IN_ROWS] = 2 * size[INNER];
+	size[X_ROWS] = size[RANK] + 2 * size[STATE];
+	size[WINDOW] = size[CONV] - 1;
+}
+
 static void geometry(struct geometry *out, const struct part *part)
 {
 	out->rows[SEGMENT_CONV] = out->rows[SEGMENT_Z] = part->d_inner;
@@ -86,6 +97,7 @@ static krait_status check(const struct plan *plan, const struct part *part, stru
 
 const struct block_kind krait__block_mamba1 = {
 	.name = "mamba1", .components = components, .n_components = sizeof(components) / sizeof(*components),
-	.size_names = size_names, .n_sizes = END - DIM_OWN, .measure = measure, .geometry = geometry, .possible = possible,
+	.size_names = size_names, .n_sizes = END - DIM_OWN, .measure = measure, .sizes = sizes,
+	.geometry = geometry, .possible = possible,
 	.check = check,
 };

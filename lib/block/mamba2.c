@@ -97,6 +97,20 @@ static krait_status measure(uint64_t *size, struct part *part, const char *group
 	return KRAIT_OK;
 }
 
+static void sizes(uint64_t *size, const struct part *part)
+{
+	size[INNER] = part->d_inner;
+	size[SSM] = part->d_ssm;
+	size[HEADS] = size[D_ROWS] = part->n_heads;
+	size[HEAD_DIM] = part->head_dim;
+	size[STATE] = part->d_state;
+	size[GROUP_ROWS] = 2 * (uint64_t)part->n_groups * part->d_state;
+	size[CONV] = part->d_conv;
+	size[CONV_ROWS] = size[SSM] + size[GROUP_ROWS];
+	size[IN_ROWS] = 2 * size[INNER] + size[GROUP_ROWS] + size[HEADS];
+	size[WINDOW] = size[CONV] - 1;
+}
+
 static void geometry(struct geometry *out, const struct part *part)
 {
 	out->channels = part->d_ssm + 2 * part->n_groups * part->d_state;
@@ -131,5 +145,6 @@ static bool possible(const struct part *part)
 
 const struct block_kind krait__block_mamba2 = {
 	.name = "mamba2", .components = components, .n_components = sizeof(components) / sizeof(*components),
-	.size_names = size_names, .n_sizes = END - DIM_OWN, .measure = measure, .geometry = geometry, .possible = possible,
+	.size_names = size_names, .n_sizes = END - DIM_OWN, .measure = measure, .sizes = sizes,
+	.geometry = geometry, .possible = possible,
 };

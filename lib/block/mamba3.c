@@ -66,6 +66,17 @@ static krait_status measure(uint64_t *size, struct part *part, const char *group
 	return KRAIT_OK;
 }
 
+static void sizes(uint64_t *size, const struct part *part)
+{
+	size[INNER] = part->d_inner;
+	size[HEADS] = part->n_heads;
+	size[HEAD_DIM] = part->head_dim;
+	size[STATE] = part->d_state;
+	size[RANK] = part->rank;
+	size[ANGLES] = part->n_angles;
+	size[IN_ROWS] = 2 * size[INNER] + 2 * size[STATE] * part->n_groups * size[RANK] + 3 * size[HEADS] + size[ANGLES];
+}
+
 static void geometry(struct geometry *out, const struct part *part)
 {
 	out->rows[SEGMENT_Z] = part->d_inner;
@@ -93,5 +104,6 @@ static bool possible(const struct part *part)
 
 const struct block_kind krait__block_mamba3 = {
 	.name = "mamba3", .components = components, .n_components = sizeof(components) / sizeof(*components),
-	.size_names = size_names, .n_sizes = END - DIM_OWN, .measure = measure, .geometry = geometry, .possible = possible,
+	.size_names = size_names, .n_sizes = END - DIM_OWN, .measure = measure, .sizes = sizes,
+	.geometry = geometry, .possible = possible,
 };

@@ -46,6 +46,13 @@ static krait_status measure(uint64_t *size, struct part *part, const char *group
 	return KRAIT_OK;
 }
 
+static void sizes(uint64_t *size, const struct part *part)
+{
+	size[FF] = part->d_ff;
+	size[BOTH] = 2 * size[FF];
+	size[EXPERTS] = part->n_experts;
+}
+
 static void geometry(struct geometry *out, const struct part *part)
 {
 	out->y_rows = part->d_ff;
@@ -72,6 +79,6 @@ static krait_status check(const struct plan *plan, const struct part *part, stru
 }
 
 const struct block_kind krait__block_moe = {
-	.name = "moe", .size_names = size_names, .n_sizes = END - DIM_OWN, .measure = measure, .geometry = geometry,
+	.name = "moe", .size_names = size_names, .n_sizes = END - DIM_OWN, .measure = measure, .sizes = sizes, .geometry = geometry,
 	.possible = possible, .check = check,
 };

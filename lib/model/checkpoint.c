@@ -257,7 +257,8 @@ static krait_status open_index(struct checkpoint *out, const char *folder, const
 
 static krait_status open_folder(struct checkpoint *out, const char *folder, bool map, struct why *why)
 {
-	static const char *const names[] = { "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json" };
+	static const char *const names[] = { "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json",
+		"consolidated.safetensors" };
 	struct quoted quoted;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

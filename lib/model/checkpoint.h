@@ -25,7 +25,7 @@ struct checkpoint {
 };
 
 /* `path` is a folder, or one weight file. In a folder, the first of these that is there: model.safetensors,
- * model.safetensors.index.json, pytorch_model.bin, pytorch_model.bin.index.json. */
+ * model.safetensors.index.json, pytorch_model.bin, pytorch_model.bin.index.json, consolidated.safetensors. */
 krait_status krait__checkpoint_open(struct checkpoint *out, const char *path, bool map, struct why *why);
 void krait__checkpoint_close(struct checkpoint *checkpoint);
 const struct weight *krait__checkpoint_find(const struct checkpoint *checkpoint, const char *name);

@@ -1,20 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * family.h - a model family as data: how it is recognised, which tensors it has, how
- * its sizes follow from their shapes, and what a sequence remembers. To add one: a
- * file with a `struct family`, its line in configuration.c, a part kind in engine.h.
+ * family.h - a model family as data: how it is recognised, which parts its layers have and under which names they
+ * are stored. What a part's tensors are is its kind's to say (lib/block). To add one: a file with a `struct family`
+ * and its line in families.c; blocks that there are not yet are files of lib/block and of each engine.
  */
 #ifndef KRAIT_MODEL_FAMILY_H
 #define KRAIT_MODEL_FAMILY_H
 
 #include "base/json_tree.h"
-#include "engine.h"
-
-/* Sizes that shapes are made of. Those from DIM_OWN on are each family's own. */
-enum { DIM_ONE, DIM_WIDTH, DIM_VOCAB, DIM_OWN, N_DIMS = 24 };
-
-/* Whether a tensor is there can depend on one of these; see struct model_config. */
-enum need { NEED_ALWAYS, NEED_NORM_BIAS, NEED_BIAS, NEED_CONV_BIAS, NEED_GATE_NORM, N_NEEDS };
+#include "block/block.h"
 
 /* What the configuration says of a need. */
 enum want {
@@ -23,51 +17,57 @@ enum want {
 	WANT_NO                 /* one that is there all the same is one too many */
 };
 
-/* How random weights are drawn for a tensor (random.c). */
-enum fill { FILL_MATRIX, FILL_EMBEDDING, FILL_NORM, FILL_ONE, FILL_SMALL, FILL_CONV, FILL_A_ROWS, FILL_A_HEADS, FILL_DT_BIAS };
+#define FAMILY_PARTS 6
 
-#define RULE_AXES 3
-
-struct tensor_rule {
-	const char *name;               /* behind "backbone.layers.N." */
-	enum role role;
-	enum need need;
-	unsigned char rank;
-	unsigned char size[RULE_AXES];  /* each axis; axes that are DIM_ONE are left out of the plan's shape */
-	bool matrix;                    /* large: KRAIT_OPTION_WEIGHTS converts it */
-	enum fill fill;
+/* One residual branch of a layer. */
+struct part_rule {
+	enum part_kind kind;
+	enum part_input input;
+	const char *where;              /* the letters of layers that have it (see model_config.pattern); NULL: all have */
+	const char *norm;               /* its norm's tensors are called this behind the layer's name; NULL with INPUT_SAME */
+	const char *prefix;             /* and its block's this */
+	const struct tensor_list *tensors;
 };
 
-struct component_rule {
-	const char *name;
-	unsigned char rank;
-	unsigned char size[RULE_AXES];
+/* What is called what outside the blocks. */
+struct family_names {
+	const char *embedding, *other;  /* `other`: how else it is called, or NULL */
+	const char *norm;               /* the final one: "backbone.norm_f.weight", */
+	const char *norm_bias;          /* of LayerNorm; NULL: never */
+	const char *head;
+	const char *layers;             /* "backbone.layers." */
+	const char *base, *sign;        /* where there is a tensor `sign`, `base` is missing before all names */
 };
+
+/* mamba_ssm's names, which transformers took over for Mamba. */
+extern const struct family_names krait__names_backbone;
+extern const struct family_names krait__names_final_layernorm; /* those of several hybrids */
 
 struct model_config;
 
 struct family {
 	const char *name;               /* what krait_model_family says */
-	const char *model_type, *architecture;  /* in a configuration of transformers */
-	const char *layer;              /* ssm_cfg.layer in one of mamba_ssm */
-	enum part_kind kind;
-	const struct tensor_rule *tensors;
-	size_t n_tensors;
-	const struct component_rule *components;
-	size_t n_components;
-	const char *const *size_names;  /* of the sizes from DIM_OWN on; for errors and `krait info` */
-	size_t n_sizes;
-	/* Reads what only this family has. `fields` is ssm_cfg (NULL: none), or the whole
-	 * configuration of transformers. */
+	const char *model_type, *architecture;  /* in a configuration of transformers; NULL: there are none */
+	const char *layer;              /* ssm_cfg.layer in one of mamba_ssm; NULL: there are none. Those have ORIGINAL_PARTS */
+	const struct family_names *names;
+	const struct part_rule *parts;
+	size_t n_parts;
+	const char *const *left_aside;  /* tensors whose names begin so are not used and are no fault; ends with NULL; or NULL */
+	/* Reads what only this family has, into config->part and the rest. `fields` is ssm_cfg (NULL: none), or the
+	 * whole configuration of transformers. */
 	krait_status (*configure)(struct model_config *config, const struct json_value *fields, struct why *why);
-	/* size[]: what most tensors say, 0 where none says anything. Computes the sizes that
-	 * follow from others and the part's numbers. */
-	krait_status (*measure)(uint64_t *size, struct part *part, const struct model_config *config, struct why *why);
-	/* The sizes of a published shape (random.c). */
-	void (*shape)(uint64_t *size, uint32_t width);
 };
 
-extern const struct family krait__family_mamba1;
-extern const struct family krait__family_mamba2;
+/* The parts of all that mamba_ssm builds, in this order. */
+enum { ORIGINAL_MIXER, ORIGINAL_ATTENTION, ORIGINAL_MLP, ORIGINAL_PARTS };
+#define ORIGINAL_REST \
+	{ PART_ATTENTION, INPUT_NORM, "*", "norm.", "mixer.", &krait__attention_fused }, \
+	{ PART_MLP, INPUT_NORM, NULL, "norm2.", "mlp.", &krait__mlp_fc }
+
+extern const struct family krait__family_mamba1, krait__family_mamba2, krait__family_mamba3, krait__family_falcon_mamba,
+	krait__family_granite, krait__family_nemotron, krait__family_falcon_h1, krait__family_bamba, krait__family_jamba;
+
+/* families.c: NULL past the end. */
+const struct family *krait__family_at(size_t index);
 
 #endif

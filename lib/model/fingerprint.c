@@ -18,6 +18,13 @@
  *     for each part u32 groups, u32 flags, then float32 epsilon before the block, epsilon inside, lower and upper limit
  *     float32 epsilon of the final norm
  *
+ * and where there is a part that is no block of Mamba-1 or -2 fed by its own norm, or a scale that is not 1,
+ *
+ *     "numbers" and a zero byte
+ *     for each part u32 kind, input, heads, heads of k and v, rotated, experts chosen, groups of experts, groups kept, then
+ *     float32 scale of the input, of the output, five of rows, of attention, floor of A, scale of experts, float64 theta
+ *     float32 scale of the embedding, of the logits
+ *
  * Values are those of the checkpoint, widened, so the result is the same for a .bin and a
  * .safetensors and for each type that the weights may be loaded as. Digits in the order
  * of XXH128_canonicalFromHash.
@@ -104,6 +111,60 @@ static void add_arithmetic(XXH3_state_t *hash, const struct plan *plan)
 	add_number(hash, krait__bits_from_float(plan->eps), 4);
 }
 
+static bool plain_part(const struct part *part)
+{
+	bool scaled = part->in_scale != 1 || part->out_scale != 1;
+
+	for (int i = 0; i < N_ROW_SCALES; i++)
+		scaled = scaled || part->row_scale[i] != 1;
+	return !scaled && part->input == INPUT_NORM && (part->kind == PART_MAMBA1 || part->kind == PART_MAMBA2);
+}
+
+static bool plain(const struct plan *plan)
+{
+	for (uint32_t i = 0; i < plan->n_parts; i++)
+		if (!plain_part(&plan->parts[i]))
+			return false;
+	return plan->embed_scale == 1 && plan->logit_scale == 1;
+}
+
+static void add_float(XXH3_state_t *hash, float value)
+{
+	add_number(hash, krait__bits_from_float(value), 4);
+}
+
+static void add_part_numbers(XXH3_state_t *hash, const struct part *part)
+{
+	const uint32_t counts[] = {
+		(uint32_t)part->kind, (uint32_t)part->input, part->n_heads, part->n_kv_heads, part->n_rotary, part->n_used,
+		part->n_expert_groups, part->n_used_groups,
+	};
+	uint64_t theta;
+
+	memcpy(&theta, &part->theta, sizeof(theta));
+	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++)
+		add_number(hash, counts[i], 4);
+	add_float(hash, part->in_scale);
+	add_float(hash, part->out_scale);
+	for (int i = 0; i < N_ROW_SCALES; i++)
+		add_float(hash, part->row_scale[i]);
+	add_float(hash, part->attention_scale);
+	add_float(hash, part->a_floor);
+	add_float(hash, part->expert_scale);
+	add_number(hash, theta, 8);
+}
+
+static void add_numbers(XXH3_state_t *hash, const struct plan *plan)
+{
+	static const char title[] = "numbers";
+
+	XXH3_128bits_update(hash, title, sizeof(title));
+	for (uint32_t i = 0; i < plan->n_parts; i++)
+		add_part_numbers(hash, &plan->parts[i]);
+	add_float(hash, plan->embed_scale);
+	add_float(hash, plan->logit_scale);
+}
+
 static void take_digest(unsigned char out[16], const XXH3_state_t *hash)
 {
 	XXH128_canonical_t canonical;
@@ -133,6 +194,8 @@ krait_status krait__fingerprint(struct krait_model *model, const struct binding 
 	take_digest(model->weights_fingerprint, &hash);
 	if (!usual(&model->plan))
 		add_arithmetic(&hash, &model->plan);
+	if (!plain(&model->plan))
+		add_numbers(&hash, &model->plan);
 	take_digest(model->fingerprint, &hash);
 	for (size_t i = 0; i < sizeof(model->fingerprint); i++)
 		snprintf(model->fingerprint_text + 2 * i, 3, "%02x", model->fingerprint[i]);

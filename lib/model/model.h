@@ -78,7 +78,8 @@ struct krait_model {
 struct krait_model *krait__model_ref(struct krait_model *model);
 void krait__model_free(struct krait_model *model);             /* one owner less; NULL is none */
 bool krait__model_forked(const struct krait_model *model);     /* another process than the one that opened it */
-size_t krait__model_component_bytes(const struct krait_model *model);  /* all components in canonical form */
+/* What each position adds to the components, in canonical form; 0: a state has a constant size. */
+size_t krait__model_token_bytes(const struct krait_model *model);
 
 /* Whether a state that carries this fingerprint is one of this model. *old: it is the fingerprint
  * of the weights alone and not the model's own, so the state cannot tell which arithmetic made it. */

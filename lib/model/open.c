@@ -32,12 +32,13 @@ bool krait__model_forked(const struct krait_model *model)
 	return model->pid != getpid();
 }
 
-size_t krait__model_component_bytes(const struct krait_model *model)
+size_t krait__model_token_bytes(const struct krait_model *model)
 {
 	size_t count = 0;
 
 	for (uint32_t i = 0; i < model->plan.n_components; i++)
-		count += krait__component_count(&model->plan.components[i]);
+		if (model->plan.components[i].per_token)
+			count += krait__extent(&model->plan.components[i], 1);
 	return count * sizeof(float);
 }
 
@@ -260,6 +261,8 @@ static krait_status read_config(struct model_config *out, struct json_value **js
 	size_t n_text;
 	krait_status status = krait__file_text(&text, &n_text, folder, CONFIG_FILE, CONFIG_LIMIT, true, why);
 
+	if (status == KRAIT_OK && !text)
+		status = krait__file_text(&text, &n_text, folder, NATIVE_CONFIG_FILE, CONFIG_LIMIT, true, why);
 	if (status != KRAIT_OK)
 		return status;
 	if (!text)
@@ -280,25 +283,29 @@ static void settle_head(struct krait_model *model, const struct binding *binding
 	if (krait__weight_equal(bindings[plan->head].weight, bindings[plan->embedding].weight, sampled))
 		krait__plan_tie(plan);
 	else if (config->tied == 1)
-		krait__model_remark(model, CONFIG_FILE " says that head and embedding are one, but 'lm_head.weight' differs: used as stored");
+		krait__model_remark(model, CONFIG_FILE " says that head and embedding are one, but '%s' differs: used as stored",
+			config->family->names->head);
 }
 
 static krait_status load_weights(struct krait_model *model, const struct model_config *config, const char *path, enum dtype target,
 	const struct krait_options *options, struct why *why)
 {
+	const struct family_names *names = config->family->names;
 	struct binding *bindings;
 	bool map = options->map || options->inspect;    /* headers alone need not be read with all that follows them */
 	krait_status status = krait__checkpoint_open(&model->checkpoint, path, map, why);
 
 	if (status != KRAIT_OK)
 		return status;
-	if (!config->original)
-		status = krait__weights_prefix(&model->checkpoint, "backbone.", "embeddings.weight", why);
+	if (config->original)
+		status = krait__weights_strip(&model->checkpoint, "model.", "model.backbone.embedding.weight", why);     /* Mistral's */
+	else
+		status = krait__weights_prefix(&model->checkpoint, names->base, names->sign, why);
 	if (status == KRAIT_OK)
 		status = krait__plan_build(&model->plan, &bindings, config, &model->checkpoint, why);
 	if (status != KRAIT_OK)
 		return status;
-	snprintf(model->family, sizeof(model->family), "%s", config->family->name);
+	snprintf(model->family, sizeof(model->family), "%s", config->name);
 	settle_head(model, bindings, config, options->inspect);
 	status = krait__fingerprint(model, bindings, why);
 	if (status == KRAIT_OK)

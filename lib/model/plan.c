@@ -14,11 +14,6 @@
 #include <stdio.h>
 #include <string.h>
 
-const struct tensor_rule krait__rule_embedding = { "backbone.embedding.weight", N_ROLES, NEED_ALWAYS, 2, { DIM_VOCAB, DIM_WIDTH }, true, FILL_EMBEDDING };
-const struct tensor_rule krait__rule_norm = { "backbone.norm_f.weight", N_ROLES, NEED_ALWAYS, 1, { DIM_WIDTH }, false, FILL_NORM };
-const struct tensor_rule krait__rule_norm_bias = { "backbone.norm_f.bias", N_ROLES, NEED_NORM_BIAS, 1, { DIM_WIDTH }, false, FILL_SMALL };
-const struct tensor_rule krait__rule_head = { "lm_head.weight", N_ROLES, NEED_ALWAYS, 2, { DIM_VOCAB, DIM_WIDTH }, true, FILL_MATRIX };
-
 /* Appends one tensor; the arrays are large enough. */
 static krait_status add_tensor(struct plan *plan, struct binding *bindings, uint32_t *index, const struct tensor_rule *rule,
 	const struct weight *weight, const char *name, struct why *why)
@@ -41,88 +36,114 @@ static krait_status add_tensor(struct plan *plan, struct binding *bindings, uint
 	return KRAIT_OK;
 }
 
-static krait_status add_part(struct plan *plan, struct binding *bindings, const struct layers *layers, uint32_t layer, struct why *why)
+/* The part's tensors; those of an experts' rule one behind the other. */
+static krait_status add_tensors(struct plan *plan, struct binding *bindings, struct part *part, const struct layers *layers,
+	const struct layer_part *found, struct why *why)
 {
-	const struct family *family = layers->family;
-	struct part *part = &plan->parts[plan->n_parts++];
+	const struct weight **weight = layers->weights + found->first;
+	const struct tensor_rule *rule;
+	krait_status status = KRAIT_OK;
 
-	*part = layers->part;
-	part->kind = family->kind;
-	part->layer = layer;
-	part->component = (uint32_t)(layer * family->n_components);
-	part->eps = part->inner_eps = (float)layers->config->eps;
-	part->limit_low = (float)layers->config->limit_low;
-	part->limit_high = (float)layers->config->limit_high;
-	for (int role = 0; role < N_ROLES; role++)
-		part->tensor[role] = NO_TENSOR;
-	for (size_t i = 0; i < family->n_tensors; i++) {
-		const struct tensor_rule *rule = &family->tensors[i];
-		char name[LAYER_NAME_MAX];
-		krait_status status;
+	for (size_t i = 0; (rule = krait__part_rule_at(&layers->family->parts[found->rule], i)); i++) {
+		size_t n = krait__part_rule_count(rule, part);
 
-		krait__layer_name(name, layer, rule->name);
-		status = add_tensor(plan, bindings, &part->tensor[rule->role], rule, layers->weights[layer * family->n_tensors + i], name, why);
-		if (status != KRAIT_OK)
-			return status;
+		for (size_t expert = 0; expert < n && status == KRAIT_OK; expert++, weight++) {
+			char name[LAYER_NAME_MAX];
+			uint32_t index;
+
+			krait__layer_name(name, layers->family, found->rule, found->layer, i, (uint32_t)expert);
+			status = add_tensor(plan, bindings, &index, rule, *weight, name, why);
+			if (expert == 0)
+				part->tensor[rule->role] = index != NO_TENSOR ? index : part->tensor[rule->role];
+		}
 	}
-	return KRAIT_OK;
+	return status;
 }
 
-static void add_components(struct plan *plan, const struct layers *layers)
+static void add_components(struct plan *plan, struct part *part, const uint64_t *size)
 {
-	const struct family *family = layers->family;
-	struct component *component = plan->components;
+	const struct block_kind *kind = krait__block_kind(part->kind);
 
-	for (uint32_t layer = 0; layer < layers->n_layers; layer++)
-		for (size_t i = 0; i < family->n_components; i++, component++) {
-			const struct component_rule *rule = &family->components[i];
+	part->component = plan->n_components;
+	for (size_t i = 0; i < kind->n_components; i++) {
+		const struct component_rule *rule = &kind->components[i];
+		struct component *component = &plan->components[plan->n_components];
+		bool there = true;
 
-			snprintf(component->name, sizeof(component->name), "layers.%u.%s", (unsigned)layer, rule->name);
-			component->part = layer;
-			component->rank = rule->rank;
-			for (size_t axis = 0; axis < rule->rank; axis++)
-				component->shape[axis] = layers->size[rule->size[axis]];
-		}
+		for (size_t axis = 0; axis < rule->rank; axis++)
+			there = there && size[rule->size[axis]];
+		if (!there)
+			continue;
+		snprintf(component->name, sizeof(component->name), "layers.%u.%s", (unsigned)part->layer, rule->name);
+		component->part = (uint32_t)(part - plan->parts);
+		component->per_token = rule->per_token;
+		component->rank = rule->rank;
+		for (size_t axis = 0; axis < rule->rank; axis++)
+			component->shape[axis] = size[rule->size[axis]];
+		plan->n_components++;
+	}
+	part->n_components = plan->n_components - part->component;
+}
+
+static krait_status add_part(struct plan *plan, struct binding *bindings, const struct layers *layers, const struct layer_part *found, struct why *why)
+{
+	struct part *part = &plan->parts[plan->n_parts++];
+
+	*part = layers->part[found->rule];
+	part->layer = found->layer;
+	add_components(plan, part, layers->size[found->rule]);
+	return add_tensors(plan, bindings, part, layers, found, why);
+}
+
+static void add_hidden(struct plan *plan)
+{
+	struct component *component = &plan->components[plan->n_components++];
+
 	strcpy(component->name, "hidden");
 	component->part = NO_TENSOR;
 	component->rank = 1;
-	component->shape[0] = layers->size[DIM_WIDTH];
-	plan->n_components = (uint32_t)(component - plan->components) + 1;
+	component->shape[0] = plan->width;
 }
 
 /* In the order in which a token reads them, the head last. */
 static krait_status fill(struct plan *plan, struct binding *bindings, const struct layers *layers, struct why *why)
 {
-	krait_status status = add_tensor(plan, bindings, &plan->embedding, &krait__rule_embedding, layers->embedding, krait__rule_embedding.name, why);
+	const struct family_names *names = layers->family->names;
+	krait_status status;
 
-	for (uint32_t i = 0; i < layers->n_layers && status == KRAIT_OK; i++)
-		status = add_part(plan, bindings, layers, i, why);
+	plan->width = (uint32_t)layers->size[0][DIM_WIDTH];
+	plan->vocab = (uint32_t)layers->size[0][DIM_VOCAB];
+	plan->n_layers = layers->n_layers;
+	plan->layer_norm = layers->norm_bias != NULL;
+	plan->eps = (float)layers->config->eps;
+	plan->embed_scale = (float)layers->config->embed_scale;
+	plan->logit_scale = (float)layers->config->logit_scale;
+	status = add_tensor(plan, bindings, &plan->embedding, &krait__rule_embedding, layers->embedding, names->embedding, why);
+	for (size_t i = 0; i < layers->n_parts && status == KRAIT_OK; i++)
+		status = add_part(plan, bindings, layers, &layers->parts[i], why);
 	if (status == KRAIT_OK)
-		status = add_tensor(plan, bindings, &plan->norm, &krait__rule_norm, layers->norm, krait__rule_norm.name, why);
+		status = add_tensor(plan, bindings, &plan->norm, &krait__rule_norm, layers->norm, names->norm, why);
 	if (status == KRAIT_OK)
-		status = add_tensor(plan, bindings, &plan->norm_bias, &krait__rule_norm_bias, layers->norm_bias, krait__rule_norm_bias.name, why);
+		status = add_tensor(plan, bindings, &plan->norm_bias, &krait__rule_norm_bias, layers->norm_bias, names->norm_bias, why);
 	if (status == KRAIT_OK)
-		status = add_tensor(plan, bindings, &plan->head, &krait__rule_head, layers->head, krait__rule_head.name, why);
+		status = add_tensor(plan, bindings, &plan->head, &krait__rule_head, layers->head, names->head, why);
 	if (status != KRAIT_OK)
 		return status;
 	if (!layers->head)
 		plan->head = plan->embedding;
-	plan->width = (uint32_t)layers->size[DIM_WIDTH];
-	plan->vocab = (uint32_t)layers->size[DIM_VOCAB];
-	plan->n_layers = layers->n_layers;
-	plan->layer_norm = layers->norm_bias != NULL;
-	plan->eps = (float)layers->config->eps;
-	add_components(plan, layers);
+	add_hidden(plan);
 	return krait__plan_check(plan, why);
 }
 
 static krait_status allocate(struct plan *plan, struct binding **bindings, const struct layers *layers, struct why *why)
 {
-	size_t n_tensors = 4 + (size_t)layers->n_layers * layers->family->n_tensors;
+	size_t n_tensors = 4 + layers->n_weights, n_components = 1;
 
-	plan->parts = krait__alloc_zero(layers->n_layers, sizeof(*plan->parts));
+	for (size_t i = 0; i < layers->n_parts; i++)
+		n_components += krait__block_kind(layers->family->parts[layers->parts[i].rule].kind)->n_components;
+	plan->parts = krait__alloc_zero(layers->n_parts, sizeof(*plan->parts));
 	plan->tensors = krait__alloc_zero(n_tensors, sizeof(*plan->tensors));
-	plan->components = krait__alloc_zero(1 + (size_t)layers->n_layers * layers->family->n_components, sizeof(*plan->components));
+	plan->components = krait__alloc_zero(n_components, sizeof(*plan->components));
 	*bindings = krait__alloc_zero(n_tensors, sizeof(**bindings));
 	return plan->parts && plan->tensors && plan->components && *bindings ? KRAIT_OK : krait__why_memory(why);
 }
@@ -171,9 +192,9 @@ void krait__plan_free(struct plan *plan)
 	memset(plan, 0, sizeof(*plan));
 }
 
-size_t krait__component_count(const struct component *component)
+size_t krait__extent(const struct component *component, uint64_t n_positions)
 {
-	size_t count = 1;
+	size_t count = component->per_token ? (size_t)n_positions : 1;
 
 	for (uint32_t i = 0; i < component->rank; i++)
 		count *= (size_t)component->shape[i];

@@ -25,8 +25,4 @@ void krait__plan_tie(struct plan *plan);
 krait_status krait__plan_check(const struct plan *plan, struct why *why);
 void krait__plan_free(struct plan *plan);
 
-/* The tensors outside the layers. */
-extern const struct tensor_rule krait__rule_embedding, krait__rule_norm, krait__rule_norm_bias, krait__rule_head;
-#define LAYER_PREFIX "backbone.layers."
-
 #endif

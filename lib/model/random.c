@@ -8,6 +8,7 @@
 #include "model/layers.h"
 #include "model/open.h"
 #include "model/random.h"
+#include "model/shapes.h"
 #include "model/weights.h"
 
 #include "base/memory.h"
@@ -16,48 +17,45 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct shape {
-	const char *name;
-	const struct family *family;
-	uint32_t width, n_layers, vocab;
-};
-
-static const struct shape shapes[] = {
-	{ "mamba-130m", &krait__family_mamba1, 768, 24, 50280 },
-	{ "mamba-370m", &krait__family_mamba1, 1024, 48, 50280 },
-	{ "mamba-790m", &krait__family_mamba1, 1536, 48, 50280 },
-	{ "mamba-1.4b", &krait__family_mamba1, 2048, 48, 50280 },
-	{ "mamba-2.8b", &krait__family_mamba1, 2560, 64, 50280 },
-	{ "mamba2-130m", &krait__family_mamba2, 768, 24, 50288 },
-	{ "mamba2-370m", &krait__family_mamba2, 1024, 48, 50288 },
-	{ "mamba2-780m", &krait__family_mamba2, 1536, 48, 50288 },
-	{ "mamba2-1.3b", &krait__family_mamba2, 2048, 48, 50288 },
-	{ "mamba2-2.7b", &krait__family_mamba2, 2560, 64, 50288 },
-};
-#define N_SHAPES (sizeof(shapes) / sizeof(*shapes))
-
 const char *krait__random_shape(size_t index)
 {
-	return index < N_SHAPES ? shapes[index].name : NULL;
+	const struct shape *shape = krait__shape_at(index);
+
+	return shape ? shape->name : NULL;
 }
 
-static const struct shape *find_shape(const char *name)
+/* "mamba-130m", or "mamba-130m:4": its first 4 layers. NULL: there is none of that name. */
+static const struct shape *find_shape(uint32_t *n_layers, const char *name)
 {
-	for (size_t i = 0; i < N_SHAPES; i++)
-		if (!strcmp(shapes[i].name, name))
-			return &shapes[i];
+	size_t n = strcspn(name, ":");
+	const struct shape *shape;
+	char *end = NULL;
+	unsigned long layers = 0;
+
+	*n_layers = 0;
+	if (name[n]) {
+		layers = name[n + 1] >= '1' && name[n + 1] <= '9' ? strtoul(name + n + 1, &end, 10) : 0;
+		if (layers == 0 || *end || layers > PATTERN_MOST)
+			return NULL;
+	}
+	*n_layers = (uint32_t)layers;
+	for (size_t i = 0; (shape = krait__shape_at(i)); i++)
+		if (strlen(shape->name) == n && !strncmp(name, shape->name, n))
+			return shape;
 	return NULL;
 }
 
 static krait_status unknown_shape(const char *name, struct why *why)
 {
+	const struct shape *shape;
 	struct quoted quoted;
-	char list[N_SHAPES * 16];
+	char list[1024];
 	size_t at = 0;
 
-	for (size_t i = 0; i < N_SHAPES; i++)
-		at += (size_t)snprintf(list + at, sizeof(list) - at, "%s%s", i ? ", " : "", shapes[i].name);
-	return krait__why(why, KRAIT_ERROR_NOT_FOUND, "shape %s is not known; there are %s", krait__quote(&quoted, name, SIZE_MAX), list);
+	for (size_t i = 0; (shape = krait__shape_at(i)) && at < sizeof(list); i++)
+		at += (size_t)snprintf(list + at, sizeof(list) - at, "%s%s", i ? ", " : "", shape->name);
+	return krait__why(why, KRAIT_ERROR_NOT_FOUND, "shape %s is not known; there are %s, each also with ':' and a number of layers behind it",
+		krait__quote(&quoted, name, SIZE_MAX), list);
 }
 
 /* ---- a checkpoint of headers only --------------------------------------------------- */
@@ -85,29 +83,66 @@ static int by_name(const void *a, const void *b)
 	return strcmp(((const struct weight *)a)->name, ((const struct weight *)b)->name);
 }
 
-/* Every tensor that a published model of this shape has, without data. */
-static krait_status make_headers(struct checkpoint *out, const struct shape *shape, const struct model_config *config, enum dtype type, struct why *why)
+/* The tensors of one part of one layer. */
+static bool add_part(struct checkpoint *out, const struct model_config *config, uint32_t layer, size_t part, const uint64_t *size, enum dtype type)
 {
-	const struct family *family = shape->family;
-	uint64_t size[N_DIMS] = { 0 };
-	bool ok;
+	const struct tensor_rule *rule;
 
+	for (size_t i = 0; (rule = krait__part_rule_at(&config->family->parts[part], i)); i++) {
+		size_t n = config->want[rule->need] == WANT_YES ? krait__part_rule_count(rule, &config->part[part]) : 0;
+
+		for (size_t expert = 0; expert < n; expert++) {
+			char name[LAYER_NAME_MAX];
+
+			krait__layer_name(name, config->family, part, layer, i, (uint32_t)expert);
+			if (!add_weight(out, rule, name, size, type))
+				return false;
+		}
+	}
+	return true;
+}
+
+/* How many tensors there can be at most. */
+static size_t count_weights(const struct model_config *config)
+{
+	size_t each = 0;
+
+	for (size_t part = 0; part < config->family->n_parts; part++) {
+		const struct tensor_rule *rule;
+
+		for (size_t i = 0; (rule = krait__part_rule_at(&config->family->parts[part], i)); i++)
+			each += krait__part_rule_count(rule, &config->part[part]);
+	}
+	return 3 + config->n_layers * each;
+}
+
+static void part_sizes(uint64_t *size, const struct model_config *config, size_t part, const struct shape *shape)
+{
+	memset(size, 0, N_DIMS * sizeof(*size));
 	size[DIM_ONE] = 1;
 	size[DIM_WIDTH] = shape->width;
 	size[DIM_VOCAB] = shape->vocab;
-	family->shape(size, shape->width);
-	out->weights = krait__alloc_zero(2 + (size_t)shape->n_layers * family->n_tensors, sizeof(*out->weights));
-	ok = out->weights && add_weight(out, &krait__rule_embedding, krait__rule_embedding.name, size, type)
-		&& add_weight(out, &krait__rule_norm, krait__rule_norm.name, size, type);
-	for (uint32_t layer = 0; layer < shape->n_layers; layer++)
-		for (size_t i = 0; i < family->n_tensors && ok; i++) {
-			const struct tensor_rule *rule = &family->tensors[i];
-			char name[LAYER_NAME_MAX];
+	krait__block_kind(config->part[part].kind)->sizes(size, &config->part[part]);
+}
 
-			krait__layer_name(name, layer, rule->name);
-			if (config->want[rule->need] == WANT_YES)
-				ok = add_weight(out, rule, name, size, type);
-		}
+/* Every tensor that a published model of this shape has, without data. */
+static krait_status make_headers(struct checkpoint *out, const struct shape *shape, const struct model_config *config, enum dtype type, struct why *why)
+{
+	const struct family_names *names = config->family->names;
+	uint64_t size[N_DIMS];
+	bool ok;
+
+	part_sizes(size, config, 0, shape);
+	out->weights = krait__alloc_zero(count_weights(config), sizeof(*out->weights));
+	ok = out->weights && add_weight(out, &krait__rule_embedding, names->embedding, size, type)
+		&& add_weight(out, &krait__rule_norm, names->norm, size, type)
+		&& (config->tied != 0 || add_weight(out, &krait__rule_head, names->head, size, type));
+	for (size_t part = 0; part < config->family->n_parts && ok; part++) {
+		part_sizes(size, config, part, shape);
+		for (uint32_t layer = 0; layer < config->n_layers && ok; layer++)
+			if (krait__config_has(config, layer, part))
+				ok = add_part(out, config, layer, part, size, type);
+	}
 	if (!ok)
 		return krait__why_memory(why);
 	qsort(out->weights, out->n_weights, sizeof(*out->weights), by_name);
@@ -136,20 +171,20 @@ static krait_status make_tensors(struct krait_model *model, struct binding *bind
 	return KRAIT_OK;
 }
 
-static krait_status make_model(struct krait_model *model, const struct shape *shape, enum dtype type, uint64_t seed, const struct krait_options *options, struct why *why)
+static krait_status make_model(struct krait_model *model, const struct shape *shape, uint32_t n_layers, enum dtype type, uint64_t seed, const struct krait_options *options, struct why *why)
 {
 	struct binding *bindings = NULL;
 	struct model_config config;
 	krait_status status;
 
-	krait__config_defaults(&config, shape->family, true);
-	config.n_layers = shape->n_layers;
-	status = make_headers(&model->checkpoint, shape, &config, type, why);
+	status = krait__shape_config(&config, shape, n_layers, why);
+	if (status == KRAIT_OK)
+		status = make_headers(&model->checkpoint, shape, &config, type, why);
 	if (status == KRAIT_OK)
 		status = krait__plan_build(&model->plan, &bindings, &config, &model->checkpoint, why);
 	if (status != KRAIT_OK)
 		return status;
-	snprintf(model->family, sizeof(model->family), "%s", shape->family->name);
+	snprintf(model->family, sizeof(model->family), "%s", config.name);
 	krait__weights_measure(model);
 	status = make_tensors(model, bindings, seed, options->inspect, why);
 	if (status == KRAIT_OK && !options->inspect)
@@ -165,7 +200,8 @@ krait_status krait__model_random(struct krait_model *model, const char *name, co
 {
 	static const enum dtype types[] = { DTYPE_BF16, DTYPE_F16, DTYPE_F32 };
 	enum dtype type = weights ? DTYPE_OTHER : DTYPE_BF16;
-	const struct shape *shape = name ? find_shape(name) : NULL;
+	uint32_t n_layers = 0;
+	const struct shape *shape = name ? find_shape(&n_layers, name) : NULL;
 	struct why *why = &model->why;
 	struct quoted quoted;
 	krait_status status;
@@ -184,7 +220,7 @@ krait_status krait__model_random(struct krait_model *model, const char *name, co
 		return krait__why(why, KRAIT_ERROR_ARGUMENT, "weights of type %s are not known: 'f32', 'f16' or 'bf16' is needed", krait__quote(&quoted, weights, SIZE_MAX));
 	status = krait__model_choose_engine(model, options, why);
 	if (status == KRAIT_OK)
-		status = make_model(model, shape, type, seed, options, why);
+		status = make_model(model, shape, n_layers, type, seed, options, why);
 	if (status != KRAIT_OK)
 		krait__model_clear(model);
 	return status;

@@ -85,6 +85,7 @@ static float small_value(enum fill fill, uint64_t i, uint64_t last_axis, double 
 	case FILL_ONE:
 		return (float)(0.9 + 0.2 * u);
 	case FILL_CONV:
+	case FILL_ROUTER:
 		return (float)((2 * u - 1) / sqrt((double)last_axis));
 	case FILL_A_ROWS:
 		return (float)log((double)(i % last_axis + 1));

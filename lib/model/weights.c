@@ -213,18 +213,22 @@ static krait_status bind_one(struct krait_model *model, struct tensor *tensor, c
 	return convert(block, type, weight, progress) ? KRAIT_OK : cancelled(why);
 }
 
+/* The type of the large matrices. */
 static void name_type(struct krait_model *model)
 {
+	static const enum role matrices[] = {
+		ROLE_IN_PROJ, ROLE_OUT_PROJ, ROLE_Q, ROLE_K, ROLE_V, ROLE_GATE, ROLE_UP, ROLE_GATE_UP, ROLE_DOWN,
+	};
 	const struct plan *plan = &model->plan;
 	enum dtype type = plan->tensors[plan->embedding].type;
 	bool mixed = plan->tensors[plan->head].type != type;
 
-	for (uint32_t i = 0; i < plan->n_parts; i++) {
-		const struct tensor *in = krait__part_tensor(plan, &plan->parts[i], ROLE_IN_PROJ);
-		const struct tensor *out = krait__part_tensor(plan, &plan->parts[i], ROLE_OUT_PROJ);
+	for (uint32_t i = 0; i < plan->n_parts; i++)
+		for (size_t k = 0; k < sizeof(matrices) / sizeof(*matrices); k++) {
+			const struct tensor *tensor = krait__part_tensor(plan, &plan->parts[i], matrices[k]);
 
-		mixed = mixed || (in && in->type != type) || (out && out->type != type);
-	}
+			mixed = mixed || (tensor && tensor->type != type);
+		}
 	snprintf(model->weights, sizeof(model->weights), "%s", mixed ? "mixed" : krait__dtype_name(type));
 }
 

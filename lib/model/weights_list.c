@@ -63,6 +63,21 @@ krait_status krait__weights_prefix(struct checkpoint *checkpoint, const char *pr
 	return KRAIT_OK;
 }
 
+krait_status krait__weights_strip(struct checkpoint *checkpoint, const char *prefix, const char *sign, struct why *why)
+{
+	size_t n = strlen(prefix);
+
+	if (!krait__checkpoint_find(checkpoint, sign))
+		return KRAIT_OK;
+	for (size_t i = 0; i < checkpoint->n_weights; i++) {
+		char *name = checkpoint->weights[i].name;
+
+		if (!strncmp(name, prefix, n))
+			memmove(name, name + n, strlen(name + n) + 1);
+	}
+	return krait__weights_sort(checkpoint, 0, "the weights", why);
+}
+
 const struct weight *krait__checkpoint_find(const struct checkpoint *checkpoint, const char *name)
 {
 	struct weight wanted = { .name = (char *)(uintptr_t)name };

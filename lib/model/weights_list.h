@@ -21,4 +21,7 @@ krait_status krait__weights_sort(struct checkpoint *checkpoint, size_t first, co
  * that was saved by itself. */
 krait_status krait__weights_prefix(struct checkpoint *checkpoint, const char *prefix, const char *sign, struct why *why);
 
+/* Takes `prefix` off all names where there is a tensor named `sign`. */
+krait_status krait__weights_strip(struct checkpoint *checkpoint, const char *prefix, const char *sign, struct why *why);
+
 #endif

@@ -306,7 +306,7 @@ static krait_status same_components(krait_session *session, const struct plan *f
 	for (uint32_t i = 0; i < to->n_components; i++) {
 		const struct component *a = &to->components[i], *b = &from->components[i];
 
-		if (strcmp(a->name, b->name) != 0 || a->rank != b->rank || memcmp(a->shape, b->shape, a->rank * sizeof(*a->shape)) != 0)
+		if (strcmp(a->name, b->name) != 0 || a->per_token != b->per_token || a->rank != b->rank || memcmp(a->shape, b->shape, a->rank * sizeof(*a->shape)) != 0)
 			return other_shape(session, a, b);
 	}
 	return KRAIT_OK;
@@ -321,9 +321,11 @@ static krait_status import(krait_session *session, struct slot *slot, const stru
 
 	if (status != KRAIT_OK)
 		return status;
-	values = krait__alloc(krait__state_largest(&to->plan), sizeof(*values));
+	values = krait__alloc(krait__state_largest(&to->plan, moment->course.position), sizeof(*values));
 	if (!values)
 		return krait__why_memory(&session->why);
+	if (krait__model_token_bytes(to))
+		status = to->engine->slot_resize(slot, moment->course.position, &session->why);
 	for (uint32_t i = 0; i < to->plan.n_components && status == KRAIT_OK; i++) {
 		status = from->engine->slot_export(moment->slot, i, values, &session->why);
 		if (status == KRAIT_OK)

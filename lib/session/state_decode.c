@@ -193,9 +193,8 @@ krait_status krait__state_decode(struct session_moment *moment, const unsigned c
 	if (status != KRAIT_OK)
 		return status;
 	moment->rules = krait__rules_new(NULL);
-	reader.values = krait__alloc(krait__state_largest(plan), sizeof(*reader.values));
 	reader.seen = krait__alloc_zero(plan->n_components, 1);
-	status = moment->rules && reader.values && reader.seen ? read_sections(&reader, &all, n_sections) : krait__why_memory(why);
+	status = moment->rules && reader.seen ? read_sections(&reader, &all, n_sections) : krait__why_memory(why);
 	if (status == KRAIT_OK)
 		status = krait__state_complete(&reader);
 	krait__free(reader.values);

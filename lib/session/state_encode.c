@@ -242,14 +242,26 @@ static void put_past(struct sink *sink, const struct session_now *now, const str
 	finish(sink, start);
 }
 
-static void put_component(struct sink *sink, const struct component *component, const float *values)
+struct state_shape krait__state_shape(const struct component *component, uint64_t n_positions)
 {
-	size_t start = begin(sink, "tensor\0\0", 1), n = krait__component_count(component);
+	struct state_shape out = { 0 };
 
-	put_u32(sink, component->rank);
+	if (component->per_token)
+		out.axis[out.rank++] = n_positions;
+	for (uint32_t i = 0; i < component->rank; i++)
+		out.axis[out.rank++] = component->shape[i];
+	return out;
+}
+
+static void put_component(struct sink *sink, const struct component *component, uint64_t n_positions, const float *values)
+{
+	size_t start = begin(sink, "tensor\0\0", 1), n = krait__extent(component, n_positions);
+	struct state_shape shape = krait__state_shape(component, n_positions);
+
+	put_u32(sink, shape.rank);
 	put_u32(sink, (uint32_t)strlen(component->name));
 	for (size_t i = 0; i < 4; i++)
-		put_u64(sink, i < component->rank ? component->shape[i] : 0);
+		put_u64(sink, shape.axis[i]);
 	put(sink, component->name, strlen(component->name));
 	pad(sink);
 	if (!sink->data)
@@ -280,15 +292,16 @@ static uint32_t n_sections(const struct krait_model *model, const struct session
 	return 5 + (now->rules->note.size ? 1 : 0) + (now->course.position ? 1 : 0) + model->plan.n_components;
 }
 
-size_t krait__state_largest(const struct plan *plan)
+size_t krait__state_largest(const struct plan *plan, uint64_t n_positions)
 {
 	size_t most = 0;
 
 	for (uint32_t i = 0; i < plan->n_components; i++)
-		if (krait__component_count(&plan->components[i]) > most)
-			most = krait__component_count(&plan->components[i]);
+		if (krait__extent(&plan->components[i], n_positions) > most)
+			most = krait__extent(&plan->components[i], n_positions);
 	return most;
 }
+
 
 static void put_rest(struct sink *sink, const struct session_now *now, const struct session_history *past)
 {
@@ -307,7 +320,7 @@ size_t krait__state_size_now(const struct krait_model *model, const struct sessi
 	sink.at += 24 + 8 + 8 * counted(&now->course.counts);
 	put_rest(&sink, now, past);
 	for (uint32_t i = 0; i < model->plan.n_components; i++)
-		put_component(&sink, &model->plan.components[i], NULL);
+		put_component(&sink, &model->plan.components[i], now->course.position, NULL);
 	return sink.at;
 }
 
@@ -329,7 +342,7 @@ krait_status krait__state_encode(const struct session_moment *moment, unsigned c
 	const struct krait_model *model = moment->model;
 	const struct session_now now = { moment->slot, moment->course, moment->rules };
 	struct sink sink = { out, 0 };
-	float *values = krait__alloc(krait__state_largest(&model->plan), sizeof(*values));
+	float *values = krait__alloc(krait__state_largest(&model->plan, moment->course.position), sizeof(*values));
 	krait_status status;
 
 	if (!values)
@@ -342,7 +355,7 @@ krait_status krait__state_encode(const struct session_moment *moment, unsigned c
 		put_rest(&sink, &now, &moment->past);
 	for (uint32_t i = 0; i < model->plan.n_components && status == KRAIT_OK; i++) {
 		status = model->engine->slot_export(moment->slot, i, values, why);
-		put_component(&sink, &model->plan.components[i], values);
+		put_component(&sink, &model->plan.components[i], now.course.position, values);
 	}
 	if (status == KRAIT_OK)
 		put_checksum(out, n_out);
@@ -356,14 +369,16 @@ uint64_t krait__state_most(const struct krait_model *model)
 {
 	const uint64_t most_tokens = (uint64_t)1 << 24, most_texts = 1024;
 
-	return krait__state_size(model) + 20 * (uint64_t)model->plan.vocab + 2 * NOTE_LIMIT + 9 * most_tokens
+	if (krait__model_token_bytes(model))
+		return (uint64_t)INT64_MAX;
+	return krait__state_size(model, 0) + 20 * (uint64_t)model->plan.vocab + 2 * NOTE_LIMIT + 9 * most_tokens
 		+ most_texts * NOTE_LIMIT;
 }
 
-size_t krait__state_size(const struct krait_model *model)
+size_t krait__state_size(const struct krait_model *model, uint64_t n_positions)
 {
 	struct session_rules rules = { .max_new = 0 };
-	struct session_now now = { .rules = &rules };
+	struct session_now now = { .rules = &rules, .course.position = n_positions };
 
 	return krait__state_size_now(model, &now, &(struct session_history){ 0 });
 }

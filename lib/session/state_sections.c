@@ -231,26 +231,47 @@ static krait_status read_past(struct state_reader *reader, struct state_source *
 	return read_sizes(reader, source);
 }
 
-static bool same_shape(const struct component *component, uint32_t rank, const uint64_t *shape)
+static bool same_shape(const struct component *component, uint64_t n_positions, uint32_t rank, const uint64_t *axis)
 {
-	if (component->rank != rank)
-		return false;
-	for (uint32_t i = 0; i < rank; i++)
-		if (component->shape[i] != shape[i])
-			return false;
-	return true;
+	struct state_shape shape = krait__state_shape(component, n_positions);
+
+	return shape.rank == rank && memcmp(shape.axis, axis, rank * sizeof(*axis)) == 0;
+}
+
+/* Room for the values, and in the slot for all positions. The section is known to hold as many bytes. */
+static krait_status make_room(struct state_reader *reader, const struct component *component, size_t n)
+{
+	const struct engine *engine = reader->moment->model->engine;
+	float *values = n > reader->n_values ? krait__resize(reader->values, n, sizeof(*values)) : reader->values;
+
+	if (!values)
+		return krait__why_memory(reader->why);
+	reader->values = values;
+	reader->n_values = n > reader->n_values ? n : reader->n_values;
+	if (!component->per_token || reader->resized)
+		return KRAIT_OK;
+	reader->resized = true;
+	return engine->slot_resize(reader->moment->slot, reader->moment->course.position, reader->why);
 }
 
 static krait_status fill_component(struct state_reader *reader, struct state_source *source, uint32_t index)
 {
 	const struct krait_model *model = reader->moment->model;
-	size_t n = krait__component_count(&model->plan.components[index]);
+	const struct component *component = &model->plan.components[index];
+	size_t n = krait__extent(component, 1);
+	uint64_t bytes = 4 * (uint64_t)n;
+	krait_status status;
 
 	if (reader->seen[index])
 		return krait__state_damaged(reader->why, "a part of it is there twice");
 	reader->seen[index] = 1;
-	if (!krait__span_ok(source->at, 4 * (uint64_t)n, source->size))
+	if ((component->per_token && !krait__mul_u64(&bytes, bytes, reader->moment->course.position))
+		|| !krait__span_ok(source->at, bytes, source->size))
 		return krait__state_damaged(reader->why, "a part of it is too short");
+	n = (size_t)(bytes / 4);
+	status = make_room(reader, component, n);
+	if (status != KRAIT_OK)
+		return status;
 	for (size_t i = 0; i < n; i++)
 		reader->values[i] = krait__float_from_bits(krait__take_u32(source));
 	return model->engine->slot_import(reader->moment->slot, index, reader->values, reader->why);
@@ -270,9 +291,11 @@ static krait_status read_tensor(struct state_reader *reader, struct state_source
 	krait__take_padding(source);
 	if (source->bad || rank > 4)
 		return krait__state_damaged(reader->why, "a part of it is too short");
+	if (!(reader->parts & 1))
+		return krait__state_damaged(reader->why, "a part of it stands before its course");
 	for (uint32_t i = 0; i < plan->n_components; i++)
 		if (strlen(plan->components[i].name) == n_name && memcmp(plan->components[i].name, name, n_name) == 0 &&
-		    same_shape(&plan->components[i], rank, shape))
+		    same_shape(&plan->components[i], reader->moment->course.position, rank, shape))
 			return fill_component(reader, source, i);
 	return krait__why(reader->why, KRAIT_ERROR_MISMATCH, "the state holds %s of a shape that this model does not have",
 		krait__quote(&quoted, (const char *)name, n_name));

@@ -24,7 +24,9 @@ const unsigned char *krait__take_bytes(struct state_source *source, size_t *size
 struct state_reader {
 	struct session_moment *moment;
 	struct why *why;
-	float *values;                  /* room for the largest component */
+	float *values;                  /* room for */
+	size_t n_values;                /* elements of a component */
+	bool resized;                   /* the slot has room for all positions */
 	unsigned char *seen;            /* [n_components] */
 	unsigned parts;                 /* bit i: the i-th kind of section was read */
 };
