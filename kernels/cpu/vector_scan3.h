@@ -90,27 +90,30 @@ static void scan3_head(const struct scan3 *scan)
 		}
 }
 
-/* Of half the angle, within pi / 2 of 0, where the series are short; cos = 1 - 2 s^2, sin = 2 s c. */
+/* x and 2 pi - x differ in the sign of the sine alone; of what is left, from 0 to pi, pi / 2 is taken off: cos a = -sin(u) and
+ * sin a = cos(u), u within pi / 2 of 0, where the series are short. */
 static void cos_sin(float *cosine, float *sine, const float *angle, size_t n)
 {
 	for (size_t i = 0; i < n; i += LANES) {
-		vec x = v_next(angle + i, n - i), below = v_sub(v_sub(x, v_set(6.28318548f)), v_set(-1.74845553e-7f)), h, h2, s, c;
+		vec x = v_next(angle + i, n - i), u, u2, s, c;
 
-		h = v_mul(v_choose_above(x, 3.14159265f, below, x), v_set(0.5f));
-		h2 = v_mul(h, h);
-		s = v_fma(h2, v_set(1.60590438e-10f), v_set(-2.50521084e-8f));
-		s = v_fma(s, h2, v_set(2.75573192e-6f));
-		s = v_fma(s, h2, v_set(-1.98412698e-4f));
-		s = v_fma(s, h2, v_set(8.33333333e-3f));
-		s = v_fma(s, h2, v_set(-1.66666667e-1f));
-		s = v_fma(v_mul(s, h2), h, h);
-		c = v_fma(h2, v_set(2.08767570e-9f), v_set(-2.75573192e-7f));
-		c = v_fma(c, h2, v_set(2.48015873e-5f));
-		c = v_fma(c, h2, v_set(-1.38888889e-3f));
-		c = v_fma(c, h2, v_set(4.16666667e-2f));
-		c = v_fma(c, h2, v_set(-0.5f));
-		c = v_fma(c, h2, v_set(1.0f));
-		v_put(cosine + i, v_nfma(v_mul(s, v_set(2.0f)), s, v_set(1.0f)), n - i);
-		v_put(sine + i, v_mul(v_mul(s, v_set(2.0f)), c), n - i);
+		u = v_add(v_sub(v_set(6.28318548f), x), v_set(-1.74845553e-7f));
+		u = v_choose_above(x, 3.14159265f, u, x);
+		u = v_sub(v_sub(u, v_set(1.57079637f)), v_set(-4.37113883e-8f));
+		u2 = v_mul(u, u);
+		s = v_fma(u2, v_set(1.60590438e-10f), v_set(-2.50521084e-8f));
+		s = v_fma(s, u2, v_set(2.75573192e-6f));
+		s = v_fma(s, u2, v_set(-1.98412698e-4f));
+		s = v_fma(s, u2, v_set(8.33333333e-3f));
+		s = v_fma(s, u2, v_set(-1.66666667e-1f));
+		s = v_fma(v_mul(s, u2), u, u);
+		c = v_fma(u2, v_set(2.08767570e-9f), v_set(-2.75573192e-7f));
+		c = v_fma(c, u2, v_set(2.48015873e-5f));
+		c = v_fma(c, u2, v_set(-1.38888889e-3f));
+		c = v_fma(c, u2, v_set(4.16666667e-2f));
+		c = v_fma(c, u2, v_set(-0.5f));
+		c = v_fma(c, u2, v_set(1.0f));
+		v_put(cosine + i, v_sub(v_set(0.0f), s), n - i);
+		v_put(sine + i, v_choose_above(x, 3.14159265f, v_sub(v_set(0.0f), c), c), n - i);
 	}
 }

@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "kernels/buffers.h"
 #include "kernels/cpu/cpu.h"
-#include "kernels/plans.h"
+#include "kernels/plans_more.h"
 
 #include <fenv.h>
 #include <malloc.h>
@@ -72,14 +72,17 @@ END_TEST
 /* A copy, and a state that went out in canonical form and came back, go on as the original does. */
 START_TEST(copies_go_on)
 {
-	for (size_t i = 0; i < n_shapes; i++) {
+	for (size_t i = 0; i < n_shapes + n_more_plans; i++) {
 		struct plan each;
 		struct emodel *model;
 		struct slot *a, *b, *c;
 		krait_token few[] = { 1, 5, 2, 9, 9, 3 };
 		struct span spans[3];
 
-		plan_make(&each, &shapes[i]);
+		if (i < n_shapes)
+			plan_make(&each, &shapes[i]);
+		else
+			more_plan_make(&each, i - n_shapes);
 		model = open_plan(&each, "auto", 2);
 		a = new_slot(model), b = new_slot(model), c = new_slot(model);
 		spans[0] = (struct span){ .slot = a, .tokens = few, .n = 6 };

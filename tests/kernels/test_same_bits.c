@@ -8,7 +8,7 @@
 #include "support.h"
 #include "kernels/buffers.h"
 #include "kernels/cpu/cpu.h"
-#include "kernels/plans.h"
+#include "kernels/plans_more.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -95,10 +95,13 @@ static void everywhere(void (*check)(const struct plan *plan, const char *instru
 {
 	const struct kernels *kernels;
 
-	for (size_t i = 0; i < n_shapes; i++) {
+	for (size_t i = 0; i < n_shapes + n_more_plans; i++) {
 		struct plan plan;
 
-		plan_make(&plan, &shapes[i]);
+		if (i < n_shapes)
+			plan_make(&plan, &shapes[i]);
+		else
+			more_plan_make(&plan, i - n_shapes);
 		for (size_t k = 0; (kernels = krait__kernels_at(k)); k++)
 			check(&plan, kernels->name);
 		plan_free(&plan);

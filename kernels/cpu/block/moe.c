@@ -169,22 +169,17 @@ static void gather(const struct pass *pass, struct cpu_pairs *pairs, unsigned th
 
 /* ---- what experts do ---- */
 
-/* Columns [share.first, share.last) of h = silu(gate) * up, or with relu(..)^2, or of that of up where there is no gate. */
+/* Columns [share.first, share.last) of h = silu(gate) * up, or with max(.., 0)^2, or of that of up where there is no gate. */
 static void activate(const struct emodel *model, const struct part *part, bool gated, size_t pair, struct share share)
 {
 	const struct scratch *s = &model->scratch;
 	size_t at = pair * krait__pad(part->d_ff) + share.first, n = share.last - share.first;
 	float *up = s->y + at, *gate = gated ? s->projected + at : up;
 
-	if (!(part->flags & PART_RELU2)) {
-		model->kernels->gate(up, up, gate, n);
-		return;
-	}
-	for (size_t i = 0; i < n; i++) {
-		float value = gate[i] > 0 ? gate[i] * gate[i] : gate[i] * 0;
-
-		up[i] = gated ? value * up[i] : value;
-	}
+	if (part->flags & PART_RELU2)
+		model->kernels->relu2(up, gated ? up : NULL, gate, n);
+	else
+		model->kernels->gate(up, gated ? up : NULL, gate, n);
 }
 
 static void hidden(const struct pass *pass, const struct cpu_ready *ready, const struct cpu_pairs *pairs, unsigned thread)
@@ -274,6 +269,4 @@ static void run(const struct pass *pass, const struct cpu_ready *ready, unsigned
 	krait__pool_barrier(pool);
 }
 
-const struct cpu_block krait__cpu_moe = {
-	.layout = layout, .widths = widths, .prepare = prepare, .run = run,
-};
+const struct cpu_block krait__cpu_moe = { .layout = layout, .widths = widths, .prepare = prepare, .run = run };
