@@ -2,7 +2,8 @@
 # Tests of lib/session, through the public interface where it reaches.
 session_tests = tests/session/test_philox tests/session/test_counts tests/session/test_sampler tests/session/test_golden \
 	tests/session/test_saved tests/session/test_session tests/session/test_rewind tests/session/test_state tests/session/test_batch tests/session/test_stop \
-	tests/session/test_resume tests/session/test_scores tests/session/test_cut tests/session/test_nan tests/session/test_places tests/session/test_hostile_state
+	tests/session/test_resume tests/session/test_scores tests/session/test_cut tests/session/test_nan tests/session/test_places tests/session/test_hostile_state tests/session/test_pages \
+	tests/session/test_page_memory
 check_PROGRAMS += $(session_tests)
 TESTS += $(session_tests)
 
@@ -91,3 +92,13 @@ tests_session_test_hostile_state_SOURCES = %D%/test_hostile_state.c
 tests_session_test_hostile_state_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_session_test_hostile_state_CFLAGS = $(TEST_CFLAGS)
 tests_session_test_hostile_state_LDADD = $(session_ldadd)
+
+tests_session_test_pages_SOURCES = %D%/test_pages.c %D%/pages.c %D%/pages.h
+tests_session_test_pages_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_session_test_pages_CFLAGS = $(TEST_CFLAGS)
+tests_session_test_pages_LDADD = $(session_ldadd)
+
+tests_session_test_page_memory_SOURCES = %D%/test_page_memory.c %D%/pages.c %D%/pages.h
+tests_session_test_page_memory_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_session_test_page_memory_CFLAGS = $(TEST_CFLAGS)
+tests_session_test_page_memory_LDADD = $(session_ldadd)
