@@ -19,13 +19,22 @@ START_TEST(test_shared_by_many)
 		kit_ok(session, krait_session_fork(&forks[i], session));
 		kit_ok(forks[i], krait_session_feed(forks[i], pages_tokens + 300 + 5 * i, 5));
 	}
+	for (int i = 0; i < 3; i++) {                   /* what one wrote no other has read */
+		krait_session *twin = pages_fed(n);
+
+		kit_ok(twin, krait_session_feed(twin, pages_tokens + 300 + 5 * i, 5));
+		kit_ok(twin, krait_session_feed(twin, pages_tokens, 1));
+		kit_ok(forks[i], krait_session_feed(forks[i], pages_tokens, 1));
+		kit_same_position(forks[i], twin);
+		krait_session_free(twin);
+	}
 	pages_says(session, n);
 	kit_ok(session, krait_session_rewind(session, PAGES_ANSWER));
 	pages_says(session, n);
 	kit_ok(target, krait_session_restore(target, state));
 	pages_says(target, n);
 	kit_ok(target, krait_session_copy(target, forks[1]));
-	kit_ok(target, krait_session_rewind(target, 5));
+	kit_ok(target, krait_session_rewind(target, 6));
 	pages_says(target, n);
 	kit_ok(session, krait_session_restore(session, state));
 	krait_state_free(state);
@@ -33,7 +42,7 @@ START_TEST(test_shared_by_many)
 	kit_ok(session, krait_session_feed_to(session, pages_tokens, n, NULL));
 	pages_says(session, n);
 	for (int i = 0; i < 3; i++) {
-		kit_ok(forks[i], krait_session_rewind(forks[i], 5));
+		kit_ok(forks[i], krait_session_rewind(forks[i], 6));
 		pages_says(forks[i], n);
 		krait_session_free(forks[i]);
 	}
