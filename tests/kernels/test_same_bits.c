@@ -90,22 +90,19 @@ static void check_same_reading(const struct reading *a, const struct reading *b)
 	check_same_state(a->plan, a->slot, b->slot);
 }
 
-/* Runs a check for every shape on every instruction set that is there. */
-static void everywhere(void (*check)(const struct plan *plan, const char *instructions))
+/* Runs a check for one plan on every instruction set that is there. */
+static void everywhere(void (*check)(const struct plan *plan, const char *instructions), size_t index)
 {
 	const struct kernels *kernels;
+	struct plan plan;
 
-	for (size_t i = 0; i < n_shapes + n_more_plans; i++) {
-		struct plan plan;
-
-		if (i < n_shapes)
-			plan_make(&plan, &shapes[i]);
-		else
-			more_plan_make(&plan, i - n_shapes);
-		for (size_t k = 0; (kernels = krait__kernels_at(k)); k++)
-			check(&plan, kernels->name);
-		plan_free(&plan);
-	}
+	if (index < n_shapes)
+		plan_make(&plan, &shapes[index]);
+	else
+		more_plan_make(&plan, index - n_shapes);
+	for (size_t k = 0; (kernels = krait__kernels_at(k)); k++)
+		check(&plan, kernels->name);
+	plan_free(&plan);
 }
 
 static void compare_chunks(const struct plan *plan, const char *instructions)
@@ -126,7 +123,7 @@ static void compare_chunks(const struct plan *plan, const char *instructions)
 
 START_TEST(chunks)
 {
-	everywhere(compare_chunks);
+	everywhere(compare_chunks, (size_t)_i);
 }
 END_TEST
 
@@ -147,7 +144,7 @@ static void compare_threads(const struct plan *plan, const char *instructions)
 
 START_TEST(threads)
 {
-	everywhere(compare_threads);
+	everywhere(compare_threads, (size_t)_i);
 }
 END_TEST
 
@@ -176,7 +173,7 @@ static void compare_passes(const struct plan *plan, const char *instructions)
 
 START_TEST(passes)
 {
-	everywhere(compare_passes);
+	everywhere(compare_passes, (size_t)_i);
 }
 END_TEST
 
@@ -220,7 +217,7 @@ static void compare_batch(const struct plan *plan, const char *instructions)
 
 START_TEST(batches)
 {
-	everywhere(compare_batch);
+	everywhere(compare_batch, (size_t)_i);
 }
 END_TEST
 
@@ -248,7 +245,7 @@ static void compare_plain(const struct plan *plan, const char *instructions)
 
 START_TEST(instructions_agree)
 {
-	everywhere(compare_plain);
+	everywhere(compare_plain, (size_t)_i);
 }
 END_TEST
 
@@ -276,7 +273,7 @@ static void compare_scores(const struct plan *plan, const char *instructions)
 
 START_TEST(scores_are_exact)
 {
-	everywhere(compare_scores);
+	everywhere(compare_scores, (size_t)_i);
 }
 END_TEST
 
@@ -284,13 +281,14 @@ int main(void)
 {
 	Suite *s = suite_create("same bits");
 	TCase *c = tcase_create("same bits");
+	int n_plans = (int)(n_shapes + n_more_plans);
 
-	tcase_add_test(c, chunks);
-	tcase_add_test(c, threads);
-	tcase_add_test(c, passes);
-	tcase_add_test(c, batches);
-	tcase_add_test(c, instructions_agree);
-	tcase_add_test(c, scores_are_exact);
+	tcase_add_loop_test(c, chunks, 0, n_plans);
+	tcase_add_loop_test(c, threads, 0, n_plans);
+	tcase_add_loop_test(c, passes, 0, n_plans);
+	tcase_add_loop_test(c, batches, 0, n_plans);
+	tcase_add_loop_test(c, instructions_agree, 0, n_plans);
+	tcase_add_loop_test(c, scores_are_exact, 0, n_plans);
 	suite_add_tcase(s, c);
 	return support_run(s);
 }
