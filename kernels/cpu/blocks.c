@@ -10,8 +10,8 @@ static const struct cpu_block *const blocks[N_PART_KINDS] = {
 	[PART_MAMBA2] = &krait__cpu_mamba2,
 	[PART_MAMBA3] = &krait__cpu_mamba3,
 	[PART_ATTENTION] = &krait__cpu_attention,
-	[PART_MLP] = &krait__cpu_mlp,
 	[PART_MOE] = &krait__cpu_moe,
+	[PART_MLP] = &krait__cpu_mlp,
 };
 
 const struct cpu_block *krait__cpu_block(enum part_kind kind)

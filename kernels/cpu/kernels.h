@@ -80,18 +80,6 @@ struct scan2 {
 	size_t y_stride, n_rows, d_state, head_dim, heads_per_group;
 };
 
-/* Mamba-3, one head and one position: h = decay h + sum over r of (before_r k_before_r + now_r k_r); y_r = C_r h.
- * Rows of channels are padded to whole blocks, with zeros behind their end. */
-struct scan3 {
-	float *state;                   /* [d_state, padded head_dim] */
-	const float *before, *now;      /* [rank, padded head_dim]: x of the position before and of this one, weighed */
-	const float *k_before, *k, *c;  /* [rank, d_state], rows k_stride apart */
-	size_t k_stride;
-	float *y;                       /* [rank, padded head_dim] */
-	float decay;
-	size_t d_state, head_dim, rank;
-};
-
 #define PAGE_POSITIONS 64       /* of a sequence stand in a page of its growing state */
 
 /* Attention of the query heads that read one kv head, over one page of positions. What other pages gave stands
@@ -108,6 +96,18 @@ struct attend {
 	size_t top_stride;
 	size_t n_rows, n_heads, head_dim, seen;
 	float scale;                    /* of q . k */
+};
+
+/* Mamba-3, one head and one position: h = decay h + sum over r of (before_r k_before_r + now_r k_r); y_r = C_r h.
+ * Rows of channels are padded to whole blocks, with zeros behind their end. */
+struct scan3 {
+	float *state;                   /* [d_state, padded head_dim] */
+	const float *before, *now;      /* [rank, padded head_dim]: x of the position before and of this one, weighed */
+	const float *k_before, *k, *c;  /* [rank, d_state], rows k_stride apart */
+	size_t k_stride;
+	float *y;                       /* [rank, padded head_dim] */
+	float decay;
+	size_t d_state, head_dim, rank;
 };
 
 struct kernels {
@@ -129,6 +129,8 @@ struct kernels {
 	void (*scan3)(const struct scan3 *scan);
 	void (*cos_sin)(float *cosine, float *sine, const float *angle, size_t n);      /* of angles from 0 to 2 pi */
 };
+
+void krait__attend_generic(const struct attend *attend);        /* of the plain set, in a file of its own */
 
 extern const struct kernels krait__kernels_generic;
 extern const struct kernels krait__kernels_avx2;

@@ -481,8 +481,8 @@ static void exp_sum(const float *in, size_t n, float *highest, float *sum)
 	*sum = v_sum(total);
 }
 
-#include "kernels/cpu/vector_scan3.h"
 #include "kernels/cpu/vector_attend.h"
+#include "kernels/cpu/vector_scan3.h"
 
 const struct kernels NAME = {
 	.name = NAME_TEXT,

@@ -2,7 +2,7 @@
 # Tests of the CPU engine: its kernels once for each instruction set, its threads, and the whole.
 kernel_tests = tests/kernels/test_kernels_generic tests/kernels/test_kernels_avx2 tests/kernels/test_kernels_avx512 \
 	tests/kernels/test_pool tests/kernels/test_processors tests/kernels/test_engine tests/kernels/test_same_bits \
-	tests/kernels/test_blocks tests/kernels/test_scan3
+	tests/kernels/test_attend tests/kernels/test_blocks tests/kernels/test_pages tests/kernels/test_parts tests/kernels/test_scan3
 check_PROGRAMS += $(kernel_tests)
 TESTS += $(kernel_tests)
 
@@ -45,11 +45,27 @@ tests_kernels_test_same_bits_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_kernels_test_same_bits_CFLAGS = $(TEST_CFLAGS)
 tests_kernels_test_same_bits_LDADD = $(TEST_LDADD)
 
+tests_kernels_test_parts_SOURCES = %D%/test_parts.c %D%/naive.c %D%/naive.h %D%/naive_blocks.c \
+	%D%/buffers.c %D%/buffers.h %D%/plans.c %D%/plans.h %D%/shapes.c
+tests_kernels_test_parts_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_kernels_test_parts_CFLAGS = $(TEST_CFLAGS)
+tests_kernels_test_parts_LDADD = $(TEST_LDADD)
+
 tests_kernels_test_blocks_SOURCES = %D%/test_blocks.c %D%/buffers.c %D%/buffers.h %D%/plans.c %D%/plans.h %D%/shapes.c \
 	%D%/plans_more.c %D%/plans_more.h %D%/reference.c %D%/reference.h
 tests_kernels_test_blocks_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_kernels_test_blocks_CFLAGS = $(TEST_CFLAGS)
 tests_kernels_test_blocks_LDADD = $(TEST_LDADD)
+
+tests_kernels_test_pages_SOURCES = %D%/test_pages.c %D%/buffers.c %D%/buffers.h %D%/plans.c %D%/plans.h %D%/shapes.c
+tests_kernels_test_pages_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_kernels_test_pages_CFLAGS = $(TEST_CFLAGS)
+tests_kernels_test_pages_LDADD = $(TEST_LDADD)
+
+tests_kernels_test_attend_SOURCES = %D%/test_attend.c %D%/buffers.c %D%/buffers.h
+tests_kernels_test_attend_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_kernels_test_attend_CFLAGS = $(TEST_CFLAGS)
+tests_kernels_test_attend_LDADD = $(TEST_LDADD)
 
 tests_kernels_test_scan3_SOURCES = %D%/test_scan3.c %D%/buffers.c %D%/buffers.h
 tests_kernels_test_scan3_CPPFLAGS = $(TEST_CPPFLAGS)

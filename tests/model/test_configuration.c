@@ -43,12 +43,12 @@ START_TEST(published_layouts)
 	ck_assert(!config.original && config.n_layers == 3 && config.eps == 1e-5);
 	read_golden("mamba2-dssm-f32");
 	ck_assert_ptr_eq(config.family, &krait__family_mamba2);
-	ck_assert(config.norm_before_gate && config.n_groups == 2 && config.tied == 0);
-	ck_assert(config.limit_low == 0.004 && config.limit_high == 0.06);
+	ck_assert((config.part[0].flags & PART_NORM_BEFORE_GATE) && config.part[0].n_groups == 2 && config.tied == 0);
+	ck_assert(config.part[0].limit_low == 0.004f && config.part[0].limit_high == 0.06f);
 	read_golden("mamba2-nonorm-f32");
 	ck_assert(config.want[NEED_GATE_NORM] == WANT_NO);
 	read_golden("mamba2-hf-f32");
-	ck_assert(config.limit_low == 0 && isinf(config.limit_high) && config.tied == 1 && config.n_groups == 1);
+	ck_assert(config.part[0].limit_low == 0 && isinf(config.part[0].limit_high) && config.tied == 1 && config.part[0].n_groups == 1);
 }
 END_TEST
 
@@ -56,7 +56,7 @@ END_TEST
 START_TEST(norm_before_gate_is_for_the_original_only)
 {
 	read_golden("mamba2-groups-f32");
-	ck_assert(!config.norm_before_gate && config.n_groups == 3 && isinf(config.limit_high));
+	ck_assert(config.part[0].flags == 0 && config.part[0].n_groups == 3 && isinf(config.part[0].limit_high));
 }
 END_TEST
 
@@ -100,15 +100,46 @@ static const struct { const char *text; krait_status status; const char *says; }
 	{ "[]", KRAIT_ERROR_FORMAT, "object" },
 	{ "{\"model_type\":", KRAIT_ERROR_FORMAT, "config.json" },
 	{ "{\"model_type\": \"llama\"}", KRAIT_ERROR_UNSUPPORTED, "'llama'" },
-	{ "{\"model_type\": \"falcon_mamba\"}", KRAIT_ERROR_UNSUPPORTED, "'falcon_mamba'" },
-	{ "{\"architectures\": [\"JambaForCausalLM\"]}", KRAIT_ERROR_UNSUPPORTED, "'JambaForCausalLM'" },
+	{ "{\"model_type\": \"zamba2\"}", KRAIT_ERROR_UNSUPPORTED, "'zamba2'" },
+	{ "{\"architectures\": [\"RwkvForCausalLM\"]}", KRAIT_ERROR_UNSUPPORTED, "'RwkvForCausalLM'" },
 	{ "{\"architectures\": []}", KRAIT_ERROR_FORMAT, "architectures" },
 	{ "{\"model_type\": 3}", KRAIT_ERROR_FORMAT, "model_type" },
-	{ "{\"d_model\": 8, \"ssm_cfg\": {\"layer\": \"Mamba3\"}}", KRAIT_ERROR_UNSUPPORTED, "'Mamba3'" },
+	{ "{\"d_model\": 8, \"ssm_cfg\": {\"layer\": \"Mamba4\"}}", KRAIT_ERROR_UNSUPPORTED, "'Mamba4'" },
 	{ "{\"d_model\": 8, \"ssm_cfg\": 7}", KRAIT_ERROR_FORMAT, "ssm_cfg" },
-	{ "{\"d_model\": 8, \"attn_layer_idx\": [1, 3]}", KRAIT_ERROR_UNSUPPORTED, "attn_layer_idx" },
+	{ "{\"d_model\": 8, \"attn_layer_idx\": [1, 3]}", KRAIT_ERROR_FORMAT, "attn_layer_idx" },
 	{ "{\"d_model\": 8, \"attn_layer_idx\": 3}", KRAIT_ERROR_FORMAT, "attn_layer_idx" },
-	{ "{\"d_model\": 8, \"d_intermediate\": 64}", KRAIT_ERROR_UNSUPPORTED, "d_intermediate" },
+	{ "{\"n_layer\": 4, \"attn_layer_idx\": [1, 4]}", KRAIT_ERROR_FORMAT, "entry 1 of 'attn_layer_idx'" },
+	{ "{\"n_layer\": 4, \"attn_layer_idx\": [1.5]}", KRAIT_ERROR_FORMAT, "entry 0 of 'attn_layer_idx'" },
+	{ "{\"n_layer\": 4, \"attn_layer_idx\": [1], \"attn_cfg\": {\"num_heads\": 2}}", KRAIT_ERROR_UNSUPPORTED, "attn_cfg.causal" },
+	{ "{\"n_layer\": 4, \"attn_layer_idx\": [1], \"attn_cfg\": {\"causal\": true, \"mlp_dim\": 8}}", KRAIT_ERROR_UNSUPPORTED, "mlp_dim" },
+	{ "{\"n_layer\": 4, \"attn_layer_idx\": [1], \"attn_cfg\": {\"causal\": true, \"rotary_emb_interleaved\": true}}", KRAIT_ERROR_UNSUPPORTED,
+		"rotary_emb_interleaved" },
+	{ "{\"n_layer\": 2000, \"attn_layer_idx\": [1]}", KRAIT_ERROR_FORMAT, "attn_layer_idx" },
+	{ "{\"d_model\": 8, \"d_intermediate\": -1}", KRAIT_ERROR_FORMAT, "d_intermediate" },
+	{ "{\"n_layer\": 2, \"ssm_cfg\": {\"layer\": \"Mamba3\", \"A_floor\": Infinity}}", KRAIT_ERROR_FORMAT, "A_floor" },
+	{ "{\"model_type\": \"falcon_mamba\", \"mixer_rms_eps\": -1}", KRAIT_ERROR_FORMAT, "mixer_rms_eps" },
+	{ "{\"model_type\": \"granitemoehybrid\"}", KRAIT_ERROR_FORMAT, "layer_types" },
+	{ "{\"model_type\": \"granitemoehybrid\", \"layer_types\": []}", KRAIT_ERROR_FORMAT, "layer_types" },
+	{ "{\"model_type\": \"granitemoehybrid\", \"layer_types\": [\"mamba\", 3]}", KRAIT_ERROR_FORMAT, "no word for layer 1" },
+	{ "{\"model_type\": \"granitemoehybrid\", \"layer_types\": [\"mamba\", \"rwkv\"]}", KRAIT_ERROR_UNSUPPORTED, "'rwkv'" },
+	{ "{\"model_type\": \"granitemoehybrid\", \"layer_types\": [\"mamba\"], \"num_hidden_layers\": 2}", KRAIT_ERROR_FORMAT, "2 layers" },
+	{ "{\"model_type\": \"granitemoehybrid\", \"layer_types\": [\"mamba\"], \"position_embedding_type\": \"alibi\"}", KRAIT_ERROR_UNSUPPORTED,
+		"'alibi'" },
+	{ "{\"model_type\": \"granitemoehybrid\", \"layer_types\": [\"mamba\"], \"logits_scaling\": 0}", KRAIT_ERROR_FORMAT, "multiplier" },
+	{ "{\"model_type\": \"granitemoehybrid\", \"layer_types\": [\"mamba\"], \"residual_multiplier\": Infinity}", KRAIT_ERROR_FORMAT,
+		"residual_multiplier" },
+	{ "{\"model_type\": \"granitemoehybrid\", \"layer_types\": [\"attention\"], \"position_embedding_type\": \"rope\", \"rope_scaling\": "
+		"{\"rope_type\": \"yarn\"}}", KRAIT_ERROR_UNSUPPORTED, "'yarn'" },
+	{ "{\"model_type\": \"nemotron_h\", \"hybrid_override_pattern\": \"MMX\"}", KRAIT_ERROR_FORMAT, "hybrid_override_pattern" },
+	{ "{\"model_type\": \"nemotron_h\", \"hybrid_override_pattern\": \"ME\", \"moe_latent_size\": 64}", KRAIT_ERROR_UNSUPPORTED, "moe_latent_size" },
+	{ "{\"model_type\": \"nemotron_h\", \"hybrid_override_pattern\": \"M-\", \"mlp_hidden_act\": \"silu\"}", KRAIT_ERROR_UNSUPPORTED, "'silu'" },
+	{ "{\"model_type\": \"nemotron_h\", \"hybrid_override_pattern\": \"M*\", \"sliding_window\": 64}", KRAIT_ERROR_UNSUPPORTED, "sliding_window" },
+	{ "{\"model_type\": \"falcon_h1\", \"ssm_multipliers\": [1, 2]}", KRAIT_ERROR_FORMAT, "ssm_multipliers" },
+	{ "{\"model_type\": \"falcon_h1\", \"mlp_multipliers\": [1, NaN]}", KRAIT_ERROR_FORMAT, "mlp_multipliers" },
+	{ "{\"model_type\": \"falcon_h1\", \"rope_theta\": 0}", KRAIT_ERROR_FORMAT, "rope_theta" },
+	{ "{\"model_type\": \"bamba\", \"num_hidden_layers\": 2, \"attn_layer_indices\": [2]}", KRAIT_ERROR_FORMAT, "attn_layer_indices" },
+	{ "{\"model_type\": \"jamba\", \"attn_layer_period\": 0}", KRAIT_ERROR_FORMAT, "attn_layer_period" },
+	{ "{\"dim\": 8, \"n_layers\": 0}", KRAIT_ERROR_FORMAT, "n_layers" },
 	{ "{\"n_layer\": -3}", KRAIT_ERROR_FORMAT, "n_layer" },
 	{ "{\"n_layer\": 0}", KRAIT_ERROR_FORMAT, "n_layer" },
 	{ "{\"n_layer\": \"3\"}", KRAIT_ERROR_FORMAT, "n_layer" },

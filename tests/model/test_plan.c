@@ -88,7 +88,7 @@ START_TEST(sizes_come_from_shapes)
 	ck_assert_str_eq(plan.components[1].name, "layers.0.ssm");
 	ck_assert_str_eq(plan.components[plan.n_components - 1].name, "hidden");
 	ck_assert_uint_eq(plan.components[0].shape[1], cases[_i].d_conv - 1);
-	ck_assert_uint_eq(krait__component_count(&plan.components[1]), (size_t)cases[_i].d_ssm * cases[_i].d_state);
+	ck_assert_uint_eq(krait__extent(&plan.components[1], 0), (size_t)cases[_i].d_ssm * cases[_i].d_state);
 	ck_assert_ptr_null(plan.tensors[0].data);
 	ck_assert_uint_eq(krait__part_tensor(&plan, part, ROLE_CONV)->rank, 2);
 	if (cases[_i].tied && plan.head != plan.embedding)
@@ -103,9 +103,9 @@ END_TEST
 START_TEST(lies_are_ignored)
 {
 	open_case(_i);
-	config.d_state = 999;
-	if (config.n_groups == 0)
-		config.n_groups = 1;
+	config.part[0].d_state = 999;
+	if (config.part[0].n_groups == 0)
+		config.part[0].n_groups = 1;
 	config.n_layers = 0;
 	ck_assert_msg(build() == KRAIT_OK, "%s", why.text);
 	ck_assert_uint_eq(plan.parts[0].d_state, cases[_i].d_state);
@@ -118,7 +118,7 @@ END_TEST
 /* Canonically: transformers' plural of the embedding is the original's singular. */
 static const char *canonical(const char *name)
 {
-	return strcmp(name, "backbone.embeddings.weight") ? name : krait__rule_embedding.name;
+	return strcmp(name, "backbone.embeddings.weight") ? name : krait__names_backbone.embedding;
 }
 
 START_TEST(a_missing_tensor_is_named)
@@ -237,7 +237,7 @@ START_TEST(groups_that_do_not_divide)
 
 	open_case(6);
 	for (size_t i = 0; i < 4; i++) {
-		config.n_groups = groups[i];
+		config.part[0].n_groups = groups[i];
 		ck_assert_int_eq(build(), KRAIT_ERROR_FORMAT);
 		ck_assert_msg(strstr(why.text, "n_groups"), "%s", why.text);
 	}
@@ -249,7 +249,7 @@ END_TEST
 START_TEST(groups_follow_from_the_state)
 {
 	open_case(6);
-	config.n_groups = 0;
+	config.part[0].n_groups = 0;
 	ck_assert_int_eq(build(), KRAIT_OK);
 	ck_assert_uint_eq(plan.parts[0].n_groups, 3);
 	drop();

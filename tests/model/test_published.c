@@ -170,7 +170,7 @@ static double mebibytes_of(const krait_model *model, const char *ending)
 
 	for (uint32_t i = 0; i < model->plan.n_components; i++)
 		if (strstr(model->plan.components[i].name, ending))
-			n += krait__component_count(&model->plan.components[i]);
+			n += krait__extent(&model->plan.components[i], 0);
 	return (double)n * sizeof(float) / 0x1p20;
 }
 

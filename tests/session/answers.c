@@ -18,11 +18,11 @@ void answers_check(const float *got, const double *expected, size_t n, const cha
 void answers_positions(krait_model *model, struct kit_golden *golden, const char *path)
 {
 	krait_session *session = kit_session(model);
-	size_t n, n_logits, n_hidden;
+	size_t n, n_logits, n_hidden = 0;
 	const krait_token *tokens = kit_golden_tokens(golden, "tokens", &n);
 	const double *logits = kit_golden_doubles(golden, "logits", &n_logits);
 	const double *hidden = kit_golden_doubles(golden, "hidden", &n_hidden);
-	float *out = malloc(n_logits * sizeof(*out));
+	float *out = malloc((n_logits > n_hidden ? n_logits : n_hidden) * sizeof(*out));
 
 	ck_assert_uint_eq(n_logits, n * krait_model_vocab_size(model));
 	kit_ok(session, krait_session_set_int(session, KRAIT_KEEP_POSITIONS, (int64_t)n));

@@ -7,8 +7,11 @@
 #include "krait.h"
 #include "support.h"
 
-#define KIT_CASES 9
-extern const char *const kit_cases[KIT_CASES];          /* folders under tests/data/golden */
+#define KIT_CASES 9             /* those that every engine runs */
+#define KIT_ALL 24
+extern const char *const kit_cases[KIT_ALL];            /* folders under tests/data/golden */
+/* How many of them the engine that is tested runs, from the first on. */
+size_t kit_n_cases(void);
 
 /* The tests run on the CPU, on the CUDA engine under emulation (KIT_EMULATED, linked in), or on what
  * KRAIT_TEST_DEVICE names. NULL: the CPU. */

@@ -55,8 +55,8 @@ static void alone(krait_session *session, const krait_token *tokens, size_t n, k
 
 START_TEST(test_as_alone)
 {
-	krait_model *threaded = kit_open(kit_case((size_t)_i % KIT_CASES), &(struct kit_options){ .threads = 1 + _i / KIT_CASES });
-	krait_model *reference = kit_open(kit_case((size_t)_i % KIT_CASES), &(struct kit_options){ .threads = 1 });
+	krait_model *threaded = kit_open(kit_case((size_t)_i % kit_n_cases()), &(struct kit_options){ .threads = 1 + _i / (int)kit_n_cases() });
+	krait_model *reference = kit_open(kit_case((size_t)_i % kit_n_cases()), &(struct kit_options){ .threads = 1 });
 	krait_session *together[N_SESSIONS], *single[N_SESSIONS];
 	krait_batch *batch = new_batch(threaded);
 	krait_token tokens[80], sampled;
@@ -287,7 +287,7 @@ int main(void)
 	TCase *tcase = tcase_create("batch");
 
 	tcase_add_checked_fixture(tcase, open_model, close_model);
-	tcase_add_loop_test(tcase, test_as_alone, 0, kit_too_slow() ? KIT_CASES : 3 * KIT_CASES);
+	tcase_add_loop_test(tcase, test_as_alone, 0, kit_too_slow() ? KIT_CASES : 3 * (int)kit_n_cases());
 	tcase_add_test(tcase, test_ends);
 	tcase_add_test(tcase, test_refusals);
 	tcase_add_test(tcase, test_rewind_after_batch);

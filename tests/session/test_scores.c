@@ -73,8 +73,8 @@ static void check(const char *name, const char *packed, size_t most)
 /* ln p of each token from the golden logits of the position before it. */
 START_TEST(test_golden_scores)
 {
-	krait_model *model = kit_open(_i < KIT_CASES ? kit_case((size_t)_i) : support_demo(NULL), NULL);
-	struct kit_golden *golden = kit_golden_open(_i < KIT_CASES ? kit_case((size_t)_i) : support_path("demo"));
+	krait_model *model = kit_open((size_t)_i < kit_n_cases() ? kit_case((size_t)_i) : support_demo(NULL), NULL);
+	struct kit_golden *golden = kit_golden_open((size_t)_i < kit_n_cases() ? kit_case((size_t)_i) : support_path("demo"));
 	krait_session *session = kit_session(model);
 	size_t n, n_logits, vocab = krait_model_vocab_size(model);
 	const krait_token *tokens = kit_golden_tokens(golden, "tokens", &n);
@@ -119,7 +119,7 @@ int main(void)
 	Suite *suite = suite_create("scores");
 	TCase *tcase = tcase_create("scores");
 
-	tcase_add_loop_test(tcase, test_golden_scores, 0, KIT_CASES + 1);
+	tcase_add_loop_test(tcase, test_golden_scores, 0, (int)kit_n_cases() + 1);
 	if (support_long()) {
 		tcase_set_timeout(tcase, 3600);
 		tcase_add_test(tcase, test_stories);
