@@ -31,7 +31,8 @@ size_t reference_extent(const struct component *component)
 void reference_open(struct reference *out, const struct plan *plan)
 {
 	*out = (struct reference){ .plan = plan, .tensor = reference_zeros(plan->n_tensors, sizeof(double *)),
-		.state = reference_zeros(plan->n_components, sizeof(double *)), .experts = reference_zeros(plan->n_parts, sizeof(uint32_t *)) };
+		.state = reference_zeros(plan->n_components, sizeof(double *)),
+		.experts = reference_zeros(plan->n_parts, sizeof(uint32_t *)) };
 	for (uint32_t i = 0; i < plan->n_tensors; i++) {
 		const struct tensor *tensor = &plan->tensors[i];
 		size_t n = 1;
@@ -99,7 +100,8 @@ static double softplus(double x) { return log1p(exp(x)); }
 static void mamba1(struct reference *r, const struct part *part, const double *in, double *out)
 {
 	size_t n = part->d_inner, n_state = part->d_state, rank = part->rank, window = part->d_conv - 1;
-	double *xz = reference_zeros(2 * n, sizeof(double)), *small = reference_zeros(rank + 2 * n_state, sizeof(double)), *dt = reference_zeros(n, sizeof(double));
+	double *xz = reference_zeros(2 * n, sizeof(double)), *small = reference_zeros(rank + 2 * n_state, sizeof(double)),
+		*dt = reference_zeros(n, sizeof(double));
 	double *b = small + rank, *c = b + n_state, *conv = r->state[part->component], *h = r->state[part->component + 1];
 
 	reference_multiply(xz, reference_role(r, part, ROLE_IN_PROJ), in, 2 * n, r->plan->width);
@@ -119,7 +121,8 @@ static void mamba1(struct reference *r, const struct part *part, const double *i
 	norm(c, c, reference_role(r, part, ROLE_C_NORM), n_state, part->inner_eps);
 	reference_multiply(dt, reference_role(r, part, ROLE_DT_PROJ), small, n, rank);
 	for (size_t i = 0; i < n; i++) {
-		double y = reference_role(r, part, ROLE_D)[i] * xz[i], step = softplus(dt[i] + reference_role(r, part, ROLE_DT_BIAS)[i]);
+		double y = reference_role(r, part, ROLE_D)[i] * xz[i];
+		double step = softplus(dt[i] + reference_role(r, part, ROLE_DT_BIAS)[i]);
 
 		for (size_t k = 0; k < n_state; k++) {
 			double *s = &h[i * n_state + k], a = -exp(reference_role(r, part, ROLE_A_LOG)[i * n_state + k]);
@@ -135,8 +138,8 @@ static void mamba1(struct reference *r, const struct part *part, const double *i
 
 /* ---- Mamba-3 ---- */
 
-static void rotated(double *out, const double *in, const double *weight, const double *bias, const double *angle, const struct part *part,
-	bool halves)
+static void rotated(double *out, const double *in, const double *weight, const double *bias, const double *angle,
+	const struct part *part, bool halves)
 {
 	size_t n = part->d_state;
 
@@ -162,12 +165,15 @@ static void head3(struct reference *r, const struct part *part, const double *in
 	size_t n = part->d_state, p = part->head_dim, n_heads = part->n_heads, rank = part->rank, inner = part->d_inner;
 	size_t groups = rank * part->n_groups * n, group = h / (n_heads / part->n_groups);
 	const double *z = in + h * p, *x = in + inner + h * p, *b = in + 2 * inner, *c = b + groups, *steps = c + groups;
-	const double *mx = reference_role(r, part, ROLE_MIMO_X), *mz = reference_role(r, part, ROLE_MIMO_Z), *mo = reference_role(r, part, ROLE_MIMO_O);
-	double dt = softplus(steps[h] + reference_role(r, part, ROLE_DT_BIAS)[h]), raw = steps[n_heads + h], lambda = reference_sigmoid(steps[2 * n_heads + h]);
+	const double *mx = reference_role(r, part, ROLE_MIMO_X), *mz = reference_role(r, part, ROLE_MIMO_Z),
+		*mo = reference_role(r, part, ROLE_MIMO_O);
+	double dt = softplus(steps[h] + reference_role(r, part, ROLE_DT_BIAS)[h]), raw = steps[n_heads + h],
+		lambda = reference_sigmoid(steps[2 * n_heads + h]);
 	double a = fmin(-(raw >= 0 ? 1 + raw : 1 / (1 - raw)), -(double)part->a_floor), alpha = exp(a * dt);
 	double *state = r->state[part->component] + h * p * n, *angle = r->state[part->component + 1] + h * part->n_angles;
 	double *k = r->state[part->component + 2], *v = r->state[part->component + 3] + h * p;
-	double *now = reference_zeros(rank * n, sizeof(double)), *out = reference_zeros(n, sizeof(double)), *y = reference_zeros(p, sizeof(double));
+	double *now = reference_zeros(rank * n, sizeof(double)), *out = reference_zeros(n, sizeof(double)),
+		*y = reference_zeros(p, sizeof(double));
 
 	for (size_t i = 0; i < part->n_angles; i++) {
 		angle[i] += tanh(steps[3 * n_heads + i]) * PI * dt;
@@ -182,15 +188,16 @@ static void head3(struct reference *r, const struct part *part, const double *in
 			reference_role(r, part, ROLE_B_BIAS) + (h * rank + q) * n, angle, part, mx != NULL);
 		for (size_t i = 0; i < p; i++)
 			for (size_t j = 0; j < n; j++)
-				state[i * n + j] += at(mx, (h * rank + q) * p + i) * ((1 - lambda) * dt * alpha * v[i] * before[j] + lambda * dt * x[i] * now[q * n + j]);
+				state[i * n + j] += at(mx, (h * rank + q) * p + i) * ((1 - lambda) * dt * alpha * v[i] * before[j]
+					+ lambda * dt * x[i] * now[q * n + j]);
 		memcpy(before, now + q * n, n * sizeof(double));
 	}
 	memset(y_out, 0, p * sizeof(double));
 	for (size_t q = 0; q < rank; q++) {
 		size_t mimo = (h * rank + q) * p;
 
-		rotated(out, c + (q * part->n_groups + group) * n, reference_role(r, part, ROLE_C_NORM), reference_role(r, part, ROLE_C_BIAS) + (h * rank + q) * n,
-			angle, part, mx != NULL);
+		rotated(out, c + (q * part->n_groups + group) * n, reference_role(r, part, ROLE_C_NORM),
+			reference_role(r, part, ROLE_C_BIAS) + (h * rank + q) * n, angle, part, mx != NULL);
 		reference_multiply(y, state, out, p, n);
 		for (size_t i = 0; i < p; i++)
 			y[i] += reference_role(r, part, ROLE_D)[h] * x[i] * at(mx, mimo + i);
@@ -219,7 +226,8 @@ void reference_step(struct reference *r, krait_token token, double *hidden)
 {
 	const struct plan *plan = r->plan;
 	size_t width = plan->width;
-	double *x = reference_zeros(width, sizeof(double)), *in = reference_zeros(width, sizeof(double)), *out = reference_zeros(width, sizeof(double));
+	double *x = reference_zeros(width, sizeof(double)), *in = reference_zeros(width, sizeof(double)),
+		*out = reference_zeros(width, sizeof(double));
 
 	memcpy(x, r->tensor[plan->embedding] + (size_t)token * width, width * sizeof(double));
 	for (uint32_t i = 0; i < plan->n_parts; i++) {

@@ -15,14 +15,18 @@ static const double *expert(const struct reference *r, const struct part *part, 
 	if (part->tensor[which] == NO_TENSOR)
 		return NULL;
 	first = &r->plan->tensors[part->tensor[which]];
-	return first->rank == 3 ? r->tensor[part->tensor[which]] + e * first->shape[1] * first->shape[2] : r->tensor[part->tensor[which] + e];
+	return first->rank == 3 ? r->tensor[part->tensor[which]] + e * first->shape[1] * first->shape[2]
+		: r->tensor[part->tensor[which] + e];
 }
 
-static void run_expert(const struct reference *r, const struct part *part, uint32_t e, double weight, const double *in, double *out)
+static void run_expert(const struct reference *r, const struct part *part, uint32_t e, double weight,
+	const double *in, double *out)
 {
 	size_t n = part->d_ff, width = r->plan->width;
-	const double *both = expert(r, part, ROLE_GATE_UP, e), *gate = expert(r, part, ROLE_GATE, e), *up = expert(r, part, ROLE_UP, e);
-	double *g = reference_zeros(n, sizeof(double)), *u = reference_zeros(n, sizeof(double)), *y = reference_zeros(width, sizeof(double));
+	const double *both = expert(r, part, ROLE_GATE_UP, e), *gate = expert(r, part, ROLE_GATE, e);
+	const double *up = expert(r, part, ROLE_UP, e);
+	double *g = reference_zeros(n, sizeof(double)), *u = reference_zeros(n, sizeof(double));
+	double *y = reference_zeros(width, sizeof(double));
 	bool relu = part->flags & PART_RELU2;
 
 	if (both) {
@@ -39,7 +43,7 @@ static void run_expert(const struct reference *r, const struct part *part, uint3
 	free(g), free(u), free(y);
 }
 
-/* Whether fewer than `n` of `of` come before number `i`: those that are greater, and equal ones that stand before it. */
+/* Whether fewer than `n` of `of` come before number `i`: those that are greater, and equal ones of lower number. */
 static bool among_best(const double *of, size_t n_of, size_t i, size_t n)
 {
 	size_t before = 0;
@@ -68,7 +72,8 @@ void reference_moe(struct reference *r, const struct part *part, const double *i
 	size_t n = part->n_experts, n_chosen = 0;
 	const double *bias = reference_role(r, part, ROLE_ROUTER_BIAS);
 	uint32_t *chosen = r->experts[part - r->plan->parts];
-	double *logits = reference_zeros(n, sizeof(double)), *rank = reference_zeros(n, sizeof(double)), *weight = reference_zeros(n, sizeof(double)), sum = 0, all = 0;
+	double *logits = reference_zeros(n, sizeof(double)), *rank = reference_zeros(n, sizeof(double)),
+		*weight = reference_zeros(n, sizeof(double)), sum = 0, all = 0;
 
 	reference_multiply(logits, reference_role(r, part, ROLE_ROUTER), in, n, r->plan->width);
 	for (size_t i = 0; i < n; i++) {
