@@ -20,7 +20,7 @@
 static const struct engine *const engine = &krait__cpu_engine;
 
 /* One sequence read: its vectors, logits and scores. */
-struct reading {
+struct readout {
 	const struct plan *plan;
 	struct emodel *model;
 	struct slot *slot;
@@ -28,7 +28,7 @@ struct reading {
 	float *hidden, *logits, scores[N];
 };
 
-static void reading_open(struct reading *r, const struct plan *plan, const char *instructions, unsigned n_threads)
+static void reading_open(struct readout *r, const struct plan *plan, const char *instructions, unsigned n_threads)
 {
 	r->plan = plan;
 	r->model = open_plan(plan, instructions, n_threads);
@@ -43,7 +43,7 @@ static void reading_open(struct reading *r, const struct plan *plan, const char 
 	ck_assert(r->hidden && r->logits);
 }
 
-static void reading_close(struct reading *r)
+static void reading_close(struct readout *r)
 {
 	engine->slot_free(r->slot);
 	engine->close(r->model);
@@ -51,13 +51,13 @@ static void reading_close(struct reading *r)
 	free(r->logits);
 }
 
-static struct span span_of(struct reading *r, size_t at, size_t n)
+static struct span span_of(struct readout *r, size_t at, size_t n)
 {
 	return (struct span){ .slot = r->slot, .tokens = r->tokens + at, .n = n, .n_keep = n, .hidden = r->hidden + at * r->plan->width,
 		.targets = r->targets + at, .scores = r->scores + at };
 }
 
-static void read_logits(struct reading *r)
+static void read_logits(struct readout *r)
 {
 	const float *hidden[N];
 	float *logits[N];
@@ -69,7 +69,7 @@ static void read_logits(struct reading *r)
 	ck_assert_int_eq(engine->logits(r->model, NULL, hidden, N, logits, NULL), KRAIT_OK);
 }
 
-static void read_in_chunks(struct reading *r, size_t chunk)
+static void read_in_chunks(struct readout *r, size_t chunk)
 {
 	for (size_t at = 0; at < N; at += chunk) {
 		size_t n = N - at < chunk ? N - at : chunk;
@@ -82,7 +82,7 @@ static void read_in_chunks(struct reading *r, size_t chunk)
 	read_logits(r);
 }
 
-static void check_same_reading(const struct reading *a, const struct reading *b)
+static void check_same_reading(const struct readout *a, const struct readout *b)
 {
 	ck_assert_mem_eq(a->hidden, b->hidden, N * a->plan->width * sizeof(float));
 	ck_assert_mem_eq(a->logits, b->logits, (size_t)N * a->plan->vocab * sizeof(float));
@@ -108,7 +108,7 @@ static void everywhere(void (*check)(const struct plan *plan, const char *instru
 static void compare_chunks(const struct plan *plan, const char *instructions)
 {
 	static const size_t chunks[] = { 1, 3, 7, 64 };
-	struct reading whole, parts;
+	struct readout whole, parts;
 
 	reading_open(&whole, plan, instructions, 2);
 	read_in_chunks(&whole, N);
@@ -129,7 +129,7 @@ END_TEST
 
 static void compare_threads(const struct plan *plan, const char *instructions)
 {
-	struct reading one, many;
+	struct readout one, many;
 
 	reading_open(&one, plan, instructions, 1);
 	read_in_chunks(&one, N);
@@ -152,7 +152,7 @@ END_TEST
 static void compare_passes(const struct plan *plan, const char *instructions)
 {
 	static const size_t limits[] = { 1, 2, 5, 6, 40 };
-	struct reading whole, parts;
+	struct readout whole, parts;
 
 	reading_open(&whole, plan, instructions, 2);
 	whole.model->row_limit = MAX_ROWS;
@@ -181,7 +181,7 @@ END_TEST
 static void compare_batch(const struct plan *plan, const char *instructions)
 {
 	enum { MANY = MAX_ROWS + 44 };
-	struct reading r;
+	struct readout r;
 	struct slot **slots = calloc(MANY, sizeof(*slots));
 	struct span *spans = calloc(MANY, sizeof(*spans));
 	float *hidden = calloc((size_t)MANY * plan->width, sizeof(float));
@@ -223,7 +223,7 @@ END_TEST
 
 static void compare_plain(const struct plan *plan, const char *instructions)
 {
-	struct reading plain, fast;
+	struct readout plain, fast;
 	size_t n;
 	float *a, *b;
 
@@ -252,7 +252,7 @@ END_TEST
 /* Scores are what the logits say, in double. */
 static void compare_scores(const struct plan *plan, const char *instructions)
 {
-	struct reading r;
+	struct readout r;
 
 	reading_open(&r, plan, instructions, 3);
 	read_in_chunks(&r, N);
