@@ -259,9 +259,11 @@ static krait_status read_config(struct model_config *out, struct json_value **js
 {
 	char *text;
 	size_t n_text;
+	bool native;
 	krait_status status = krait__file_text(&text, &n_text, folder, CONFIG_FILE, CONFIG_LIMIT, true, why);
 
-	if (status == KRAIT_OK && !text)
+	native = status == KRAIT_OK && !text;
+	if (native)
 		status = krait__file_text(&text, &n_text, folder, NATIVE_CONFIG_FILE, CONFIG_LIMIT, true, why);
 	if (status != KRAIT_OK)
 		return status;
@@ -269,7 +271,8 @@ static krait_status read_config(struct model_config *out, struct json_value **js
 		return no_config(folder, why);
 	status = krait__config_read(out, json, text, n_text, why);
 	krait__free(text);
-	return status;
+	/* What is wrong with it is that it is another program's. */
+	return native && status == KRAIT_ERROR_UNSUPPORTED ? krait__folder_foreign(folder, why) : status;
 }
 
 /* Whether a head that is in the file is the embedding once more. Files say so in three ways:
