@@ -290,6 +290,19 @@ static void settle_head(struct krait_model *model, const struct binding *binding
 			config->family->names->head);
 }
 
+/* Tensors that the family does without. */
+static void remark_aside(struct krait_model *model, const struct family *family)
+{
+	for (const char *const *prefix = family->left_aside; prefix && *prefix; prefix++) {
+		size_t n = 0;
+
+		for (size_t i = 0; i < model->checkpoint.n_weights; i++)
+			n += strncmp(model->checkpoint.weights[i].name, *prefix, strlen(*prefix)) == 0;
+		if (n)
+			krait__model_remark(model, "%zu tensors '%s*' are not used: plain generation does without", n, *prefix);
+	}
+}
+
 static krait_status load_weights(struct krait_model *model, const struct model_config *config, const char *path, enum dtype target,
 	const struct krait_options *options, struct why *why)
 {
@@ -310,6 +323,7 @@ static krait_status load_weights(struct krait_model *model, const struct model_c
 		return status;
 	snprintf(model->family, sizeof(model->family), "%s", config->name);
 	settle_head(model, bindings, config, options->inspect);
+	remark_aside(model, config->family);
 	status = krait__fingerprint(model, bindings, why);
 	if (status == KRAIT_OK)
 		status = krait__weights_bind(model, bindings, target, map, options->inspect, why);
