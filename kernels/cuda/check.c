@@ -23,6 +23,8 @@ static krait_status check_part(const struct part *part, struct why *why)
 
 krait_status krait__cuda_check_plan(const struct plan *plan, struct why *why)
 {
+	if (plan->head == NO_TENSOR)
+		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "the CUDA engine does not run models without a head: device=cpu does");
 	for (uint32_t i = 0; i < plan->n_parts; i++) {
 		krait_status status = check_part(&plan->parts[i], why);
 
