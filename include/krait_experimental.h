@@ -21,9 +21,9 @@ extern "C" {
  * Threads: as for the handle that the call is about.
  */
 
-/* A model of a published `shape` ("mamba-130m", "mamba2-2.7b", ...) with random `weights` of a type
- * ("f32", "f16", "bf16") that `seed` decides, for benchmarks, into `out`; free it with
- * krait_model_free. It has no tokenizer. `options` may be NULL.
+/* A model of a published `shape` ("mamba-130m", "nemotron-3-nano-4b", ...; "mamba-130m:4" are its first
+ * 4 layers) with random `weights` of a type ("f32", "f16", "bf16") that `seed` decides, for benchmarks, into
+ * `out`; free it with krait_model_free. It has no tokenizer. `options` may be NULL.
  * Errors: NOT_FOUND for a shape that is not known (the text lists them); ARGUMENT for another type;
  * MEMORY; DEVICE. */
 KRAIT_API krait_status krait_model_random(krait_model **out, const char *shape, const char *weights, uint64_t seed, const krait_options *options);

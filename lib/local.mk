@@ -7,7 +7,7 @@ libkrait_core_la_LIBADD = $(kernel_libs) $(PCRE2_LIBS) $(UTF8PROC_LIBS) $(LIBM)
 include %D%/base/local.mk
 include %D%/block/local.mk
 include %D%/model/local.mk
-include %D%/model/readers.mk
+include %D%/source/local.mk
 include %D%/text/local.mk
 include %D%/jinja/local.mk
 include %D%/chat/local.mk

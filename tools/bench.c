@@ -51,6 +51,7 @@ static int read_options(struct bench *bench, const struct verb *verb, int argc, 
 {
 	const struct option_row rows[] = {
 		{ "shape", 0, OPTION_TEXT, &bench->shape, "NAME", "random weights of a published shape; 'list' lists them", 0, 0 },
+		{ "layers", 0, OPTION_WHOLE, &bench->n_layers, "N", "the first N layers of the shape only", 1, 1024 },
 		{ "tokens", 'n', OPTION_WHOLE, &bench->n_decode, "N", "tokens of a decode round (default: 64)", 1, 1e9 },
 		{ "prompt", 0, OPTION_TEXT, &bench->prompts.text, "NUMBERS", "tokens of each prompt (default: 512)", 0, 0 },
 		{ "batch", 0, OPTION_TEXT, &bench->batches.text, "NUMBERS", "sessions of each batch (default: 1,8)", 0, 0 },
@@ -98,6 +99,10 @@ static int open_model(struct bench *bench)
 		say_usage("%s", krait_options_error(options));
 		krait_options_free(options);
 		return STATUS_USAGE;
+	}
+	if (bench->shape && bench->n_layers.given) {
+		snprintf(bench->cut_shape, sizeof bench->cut_shape, "%s:%lld", bench->shape, (long long)bench->n_layers.whole);
+		bench->shape = bench->cut_shape;
 	}
 	bench->name = bench->shape ? bench->shape : bench->common.model ? bench->common.model : OPENING_DEFAULT_MODEL;
 	progress_begin(bench->shape ? "drawing random weights" : "opening the model");

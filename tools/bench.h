@@ -33,7 +33,8 @@ bool ceilings_measure(struct ceilings *ceilings, unsigned n_threads, bool after)
 struct bench {
 	struct common common;
 	const char *shape, *instructions;
-	struct option_value n_decode, n_long;
+	char cut_shape[80];             /* the shape with --layers */
+	struct option_value n_decode, n_long, n_layers;
 	struct bench_list prompts, batches;
 	bool memory, lasting, profile;
 	unsigned n_threads;

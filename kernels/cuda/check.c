@@ -7,6 +7,16 @@
 
 #define MOST_TAPS 33u           /* conv.cu: the first 32 rows of a piece read the window that is written behind them */
 
+/* What a block does beyond that of its original. */
+static bool plain(const struct part *part)
+{
+	bool scaled = part->in_scale != 1 || part->out_scale != 1;
+
+	for (int i = 0; i < N_ROW_SCALES; i++)
+		scaled = scaled || part->row_scale[i] != 1;
+	return !scaled && part->input == INPUT_NORM && !(part->flags & PART_INNER_NORMS);
+}
+
 static krait_status check_part(const struct part *part, struct why *why)
 {
 	const struct block_kind *kind = krait__block_kind(part->kind);
@@ -15,6 +25,9 @@ static krait_status check_part(const struct part *part, struct why *why)
 		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "layer %u: the CUDA engine does not run blocks of the kind "
 			"'%s': device=cpu may",
 			part->layer, kind ? kind->name : "unknown");
+	if (!plain(part))
+		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "layer %u: the CUDA engine does not run a '%s' block with norms of dt, B "
+			"and C, multipliers, or another block's input: device=cpu may", part->layer, kind->name);
 	if (part->d_conv > MOST_TAPS)
 		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "layer %u: the CUDA engine has convolutions of up to %u taps, and this has %u: device=cpu runs it",
 			part->layer, MOST_TAPS, part->d_conv);
@@ -25,6 +38,9 @@ krait_status krait__cuda_check_plan(const struct plan *plan, struct why *why)
 {
 	if (plan->head == NO_TENSOR)
 		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "the CUDA engine does not run models without a head: device=cpu does");
+	if (plan->embed_scale != 1 || plan->logit_scale != 1)
+		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "the CUDA engine does not run models that multiply their embedding or "
+			"logits: device=cpu may");
 	for (uint32_t i = 0; i < plan->n_parts; i++) {
 		krait_status status = check_part(&plan->parts[i], why);
 

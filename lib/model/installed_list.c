@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "base/json_tree.h"
 #include "base/memory.h"
-#include "model/checkpoint.h"
+#include "source/checkpoint.h"
 #include "model/configuration.h"
 #include "model/hub_cache.h"
 

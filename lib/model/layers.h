@@ -3,7 +3,7 @@
 #ifndef KRAIT_MODEL_LAYERS_H
 #define KRAIT_MODEL_LAYERS_H
 
-#include "model/checkpoint.h"
+#include "source/checkpoint.h"
 #include "model/configuration.h"
 
 /* One part of one layer. Its weights stand in the order of its rules (krait__part_rule_at), NULL where there is none;

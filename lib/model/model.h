@@ -4,7 +4,7 @@
 #define KRAIT_MODEL_MODEL_H
 
 #include "engine.h"
-#include "model/checkpoint.h"
+#include "source/checkpoint.h"
 
 #include <sys/types.h>
 

@@ -10,13 +10,13 @@
 #include "base/memory.h"
 #include "model/companions.h"
 #include "model/engines.h"
-#include "model/foreign_folder.h"
+#include "source/foreign_folder.h"
 #include "model/generation.h"
 #include "model/installed.h"
 #include "model/published.h"
 #include "model/special_tokens.h"
 #include "model/weights.h"
-#include "model/weights_list.h"
+#include "source/weights_list.h"
 #include "text/tokenizer.h"
 
 #include <stdio.h>

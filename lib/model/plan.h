@@ -3,7 +3,7 @@
 #ifndef KRAIT_MODEL_PLAN_H
 #define KRAIT_MODEL_PLAN_H
 
-#include "model/checkpoint.h"
+#include "source/checkpoint.h"
 #include "model/configuration.h"
 
 /* Where a tensor of the plan comes from. */

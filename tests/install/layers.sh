@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Arrows point down only: tools, bindings -> include -> lib/api -> lib/chat, lib/session -> lib/model -> lib/block, lib/text -> lib/base;
+# Arrows point down only: tools, bindings -> include -> lib/api -> lib/chat, lib/session -> lib/model -> lib/block,
+# lib/source, lib/text -> lib/base;
 # lib/jinja knows lib/base alone, and only lib/chat knows lib/jinja; engines know lib/engine.h, lib/block and lib/base,
 # and nobody knows an engine. No lower layer calls a public function.
 . "$top_srcdir/tests/install/tap.sh"
@@ -28,8 +29,9 @@ cat >"$work/table" <<'TABLE'
 lib/base     krait\.h
 lib/block    base/[a-z0-9_]+\.h|engine\.h
 lib/jinja    base/(memory|quote|size|utf8)\.h
+lib/source   base/[a-z0-9_]+\.h|krait\.h
 lib/text     base/[a-z0-9_]+\.h|krait\.h
-lib/model    (base|block)/[a-z0-9_]+\.h|text/tokenizer\.h|engine\.h|krait\.h
+lib/model    (base|block|source)/[a-z0-9_]+\.h|text/tokenizer\.h|engine\.h|krait\.h
 lib/session  (base|model)/[a-z0-9_]+\.h|text/tokenizer\.h|engine\.h|krait\.h
 lib/chat     (base|model|session)/[a-z0-9_]+\.h|text/tokenizer\.h|jinja/jinja\.h|krait\.h
 lib/api      (base|model|session|chat)/[a-z0-9_]+\.h|text/tokenizer(_parts)?\.h|engine\.h|krait(_experimental)?\.h

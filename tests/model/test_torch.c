@@ -2,7 +2,7 @@
 /* test_torch.c - files of torch.save: real ones with torch's own values, hostile ones, damaged ones. */
 #include "support.h"
 #include "weight_values.h"
-#include "model/pickle.h"
+#include "source/pickle.h"
 
 #include <stdio.h>
 #include <stdlib.h>

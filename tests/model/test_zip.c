@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_zip.c - archives of which two readers might see two things: made here, record by record, with a lie in one place. */
-#include "model/zip.h"
+#include "source/zip.h"
 #include "support.h"
 
 #include <string.h>

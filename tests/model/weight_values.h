@@ -3,7 +3,7 @@
 #ifndef KRAIT_TESTS_MODEL_WEIGHT_VALUES_H
 #define KRAIT_TESTS_MODEL_WEIGHT_VALUES_H
 
-#include "model/checkpoint.h"
+#include "source/checkpoint.h"
 
 /* How many elements a weight has, and one of them by its row-major index. */
 uint64_t weight_count(const struct weight *weight);

@@ -2,7 +2,7 @@
 /* headless.c - see headless.h. */
 #include "headless.h"
 
-#include "model/checkpoint.h"
+#include "source/checkpoint.h"
 #include "model/weights.h"
 
 #include <stdio.h>

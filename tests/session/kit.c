@@ -2,7 +2,7 @@
 /* kit.c - see kit.h. */
 #include "kit.h"
 
-#include "model/checkpoint.h"
+#include "source/checkpoint.h"
 #ifdef KIT_EMULATED
 #include "emu_api.h"
 #include "kernels/cuda/host.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* weights_list.h - what the readers of files share: a checkpoint's list of weights. */
-#ifndef KRAIT_MODEL_WEIGHTS_LIST_H
-#define KRAIT_MODEL_WEIGHTS_LIST_H
+#ifndef KRAIT_SOURCE_WEIGHTS_LIST_H
+#define KRAIT_SOURCE_WEIGHTS_LIST_H
 
-#include "model/checkpoint.h"
+#include "source/checkpoint.h"
 
 #define KRAIT__MOST_WEIGHTS 100000u     /* of one file */
 #define KRAIT__LONGEST_NAME 4096u

@@ -11,9 +11,9 @@
 #endif
 #include "base/memory.h"
 #include "base/size.h"
-#include "model/checkpoint.h"
+#include "source/source.h"
 #include "base/scan.h"
-#include "model/weights_list.h"
+#include "source/weights_list.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -321,3 +321,12 @@ krait_status krait__safetensors_read(struct checkpoint *out, const struct file_v
 	krait__buffer_free(&header.word);
 	return status;
 }
+
+static bool sniff(const struct file_view *view)
+{
+	return view->size > 9 && view->data[8] == '{';
+}
+
+static const char *const ends[] = { ".safetensors", NULL };
+
+const struct source krait__source_safetensors = { .name = "safetensors", .ends = ends, .sniff = sniff, .read = krait__safetensors_read };

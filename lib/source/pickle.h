@@ -4,8 +4,8 @@
  * plain values and nothing else: there is no way to name, find or call any code. What is outside
  * of the lists of opcodes and names is refused by its name and place.
  */
-#ifndef KRAIT_MODEL_PICKLE_H
-#define KRAIT_MODEL_PICKLE_H
+#ifndef KRAIT_SOURCE_PICKLE_H
+#define KRAIT_SOURCE_PICKLE_H
 
 #include "base/dtype.h"
 #include "base/why.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* zip.h - the archive that torch writes: one folder, everything stored, nothing compressed. */
-#ifndef KRAIT_MODEL_ZIP_H
-#define KRAIT_MODEL_ZIP_H
+#ifndef KRAIT_SOURCE_ZIP_H
+#define KRAIT_SOURCE_ZIP_H
 
 #include "base/file.h"
 

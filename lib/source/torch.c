@@ -5,10 +5,10 @@
 #endif
 #include "base/memory.h"
 #include "base/size.h"
-#include "model/checkpoint.h"
-#include "model/pickle.h"
-#include "model/weights_list.h"
-#include "model/zip.h"
+#include "source/source.h"
+#include "source/pickle.h"
+#include "source/weights_list.h"
+#include "source/zip.h"
 
 #include <string.h>
 
@@ -287,3 +287,12 @@ krait_status krait__torch_read(struct checkpoint *out, const struct file_view *v
 		krait__weights_cut(out, before);
 	return status;
 }
+
+static bool sniff(const struct file_view *view)
+{
+	return view->size > 4 && memcmp(view->data, "PK\3\4", 4) == 0;
+}
+
+static const char *const ends[] = { ".bin", ".pt", ".pth", NULL };
+
+const struct source krait__source_torch = { .name = "torch", .ends = ends, .sniff = sniff, .read = krait__torch_read };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* checkpoint.h - the tensors of a published checkpoint, by name, whatever file they lie in. */
-#ifndef KRAIT_MODEL_CHECKPOINT_H
-#define KRAIT_MODEL_CHECKPOINT_H
+#ifndef KRAIT_SOURCE_CHECKPOINT_H
+#define KRAIT_SOURCE_CHECKPOINT_H
 
 #include "base/dtype.h"
 #include "base/file.h"

@@ -3,7 +3,7 @@
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
-#include "model/pickle.h"
+#include "source/pickle.h"
 #include "base/memory.h"
 #include "base/utf8.h"
 

@@ -3,7 +3,7 @@
 #include "config.h"
 #endif
 
-#include "model/foreign_folder.h"
+#include "source/foreign_folder.h"
 
 #include "base/file.h"
 #include "base/memory.h"

@@ -3,7 +3,7 @@
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
-#include "model/weights_list.h"
+#include "source/weights_list.h"
 #include "base/buffer.h"
 #include "base/memory.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* foreign_folder.h - naming a folder that holds something else than a checkpoint that krait reads. */
-#ifndef KRAIT_MODEL_FOREIGN_FOLDER_H
-#define KRAIT_MODEL_FOREIGN_FOLDER_H
+#ifndef KRAIT_SOURCE_FOREIGN_FOLDER_H
+#define KRAIT_SOURCE_FOREIGN_FOLDER_H
 
 #include "base/why.h"
 

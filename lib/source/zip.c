@@ -3,7 +3,7 @@
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
-#include "model/zip.h"
+#include "source/zip.h"
 #include "base/memory.h"
 #include "base/size.h"
 

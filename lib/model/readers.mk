@@ -1,3 +1,0 @@
-libkrait_core_la_SOURCES += \
-	%D%/checkpoint.c %D%/checkpoint.h %D%/pickle.c %D%/pickle.h %D%/safetensors.c \
-	%D%/torch.c %D%/weights_list.c %D%/weights_list.h %D%/zip.c %D%/zip.h
