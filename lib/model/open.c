@@ -32,6 +32,13 @@ bool krait__model_forked(const struct krait_model *model)
 	return model->pid != getpid();
 }
 
+krait_status krait__model_need_head(const struct krait_model *model, struct why *why)
+{
+	if (model->plan.head != NO_TENSOR)
+		return KRAIT_OK;
+	return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "this model has no head: it gives hidden vectors, not logits");
+}
+
 size_t krait__model_token_bytes(const struct krait_model *model)
 {
 	size_t count = 0;
@@ -281,7 +288,7 @@ static void settle_head(struct krait_model *model, const struct binding *binding
 {
 	struct plan *plan = &model->plan;
 
-	if (plan->head == plan->embedding)
+	if (plan->head == plan->embedding || plan->head == NO_TENSOR)
 		return;
 	if (krait__weight_equal(bindings[plan->head].weight, bindings[plan->embedding].weight, sampled))
 		krait__plan_tie(plan);
