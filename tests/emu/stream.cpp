@@ -42,10 +42,12 @@ void perform(const Work &work, const Order &order)
 	case WORK_KERNEL:
 		count_kernel(work.launch.kernel, nullptr, work.bytes);
 		counts.early += work.launch.early;
-		if (!settings.counting)
+		if (!settings.counting) {
 			run_grid(work.launch, work.body, order);
-		else if (looking())
+			tell_that_it_ran(work.launch.kernel);
+		} else if (looking()) {
 			look_at(work.launch, work.body, work.bytes, order);
+		}
 		break;
 	case WORK_GRAPH:
 	case WORK_EVENT:
