@@ -31,9 +31,21 @@ cd "$top_builddir" || exit 99
 # shellcheck disable=SC2086  # a list of files
 {
 	ok "kernels are within their limits of registers, spills, shared memory and instructions" \
-		"$PYTHON3" "$check" limits "$kernels/limits.txt" $CUDA_OBJECTS
+		"$PYTHON3" "$check" limits "$kernels/limits.txt" "$top_srcdir/tests/cuda/counts.txt" $CUDA_OBJECTS
 	"$PYTHON3" "$check" names $CUDA_OBJECTS >"$work/compiled"
 }
+if "$PYTHON3" "$check" disassembler >"$work/found"; then
+	# shellcheck disable=SC2086  # a list of files
+	ok "hot loops are within their limits of instructions, wide loads and tensor cores" \
+		"$PYTHON3" "$check" loops "$kernels/limits.txt" $CUDA_OBJECTS
+	# One bound lowered.
+	sed '/^gemv_kernel<1, 1> /s/loop=[0-9]*/loop=1/' "$kernels/limits.txt" >"$work/tight"
+	"$PYTHON3" "$check" loops "$work/tight" kernels/cuda/product_f16.nvo >"$work/said"
+	ok "a hot loop that is longer is refused by its name" grep -q '^gemv_kernel<1, 1> .*: loop is' "$work/said"
+else
+	skip "hot loops are within their limits of instructions, wide loads and tensor cores" \
+		"$(cat "$work/found"): pip install nvidia-cuda-cuobjdump nvidia-cuda-nvdisasm"
+fi
 ok "there are kernels" test -s "$work/compiled"
 if [ -s emu-kernels.txt ]; then
 	sort -u emu-kernels.txt >"$work/ran"
