@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // names.cpp - the names of kernels, from the symbol table of the program that holds them, and
-// how often each ran. With EMU_KERNELS=FILE each name is added to the file when it first runs; what is only counted does not.
+// how often each ran. With EMU_KERNELS=FILE each name is added to the file when it first runs: counting does not do.
 #include "look.h"
 
 #include <cxxabi.h>

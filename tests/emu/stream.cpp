@@ -42,12 +42,12 @@ void perform(const Work &work, const Order &order)
 	case WORK_KERNEL:
 		count_kernel(work.launch.kernel, nullptr, work.bytes);
 		counts.early += work.launch.early;
-		if (!settings.counting) {
-			run_grid(work.launch, work.body, order);
-			tell_that_it_ran(work.launch.kernel);
-		} else if (looking()) {
+		if (looking())
 			look_at(work.launch, work.body, work.bytes, order);
-		}
+		else if (!settings.counting)
+			run_grid(work.launch, work.body, order);
+		if (!settings.counting)
+			tell_that_it_ran(work.launch.kernel);
 		break;
 	case WORK_GRAPH:
 	case WORK_EVENT:

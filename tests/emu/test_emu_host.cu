@@ -355,7 +355,7 @@ START_TEST(counting_only)
 }
 END_TEST
 
-/* The file that EMU_KERNELS names has kernels that ran: once each, and not those that were only counted or looked at. */
+/* The file that EMU_KERNELS names has kernels that ran, once each, and not those that were only looked at. */
 START_TEST(kernels_that_ran_are_named)
 {
 	const char *before = getenv("EMU_KERNELS");
