@@ -37,8 +37,9 @@ void asked_print_row(void *user, const struct emu_asked *asked)
 	snprintf(name, sizeof(name), "%s/%s/%s/%" PRIu32 "/%" PRIu32, row->shape, row->form, row->work, row->n, row->nth++);
 	printf("%-32s %4" PRIu64 " %6u %5u", name, asked->launches, asked->blocks, asked->threads);
 	printf(" %7" PRIu64 " %11" PRIu64 " %11" PRIu64, asked->shared, asked->stated, asked->asked);
-	printf(" %11" PRIu64 " %10" PRIu64 " %6u %6u", asked->cold, asked->ahead, asked->rounds, asked->misses);
-	printf(" %6u %7" PRIu64 "  %s\n", asked->loads, asked->atomics, asked->kernel);
+	printf(" %11" PRIu64 " %5d %10" PRIu64, asked->cold, asked->early, asked->ahead);
+	printf(" %6u %6u %6u %7" PRIu64, asked->rounds, asked->misses, asked->loads, asked->atomics);
+	printf("  %s\n", asked->kernel);
 }
 
 static bool count(struct counting *counting, struct asked_row row, bool prompt, struct why *why)
@@ -51,6 +52,16 @@ static bool count(struct counting *counting, struct asked_row row, bool prompt, 
 	return good;
 }
 
+/* Of the recurrences of Mamba-1, one for each state. */
+static uint64_t exponentials(const struct plan *plan)
+{
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; i < plan->n_parts; i++)
+		n += plan->parts[i].kind == PART_MAMBA1 ? (uint64_t)plan->parts[i].d_inner * plan->parts[i].d_state : 0;
+	return n;
+}
+
 static bool count_model(size_t i)
 {
 	struct counting counting;
@@ -61,7 +72,8 @@ static bool count_model(size_t i)
 	if (good) {
 		printf("# model %s/%s: %zu bytes of weights, %zu of a state, ", row.shape, row.form,
 			(size_t)counting.memory.weights, (size_t)counting.memory.slot);
-		printf("%" PRIu64 " products a position\n", counting_products(&counting));
+		printf("%" PRIu64 " products and %" PRIu64 " exponentials a position\n", counting_products(&counting),
+			exponentials(counting.plan));
 		emu_look(LOOKED_BLOCKS);
 		emu_look_warm(counting.emodel->arena.base);
 	}
@@ -90,7 +102,7 @@ int main(int argc, char **argv)
 	printf("# SPDX-License-Identifier: Apache-2.0\n# What each kernel asks of a GPU: tests/cuda/asked.c prints it, asked.sh compares.\n");
 	printf("# Kernels compiled by %s.\n", emu_seen_by);
 	printf("# %-30s %4s %6s %5s %7s", "row", "runs", "blocks", "width", "shared");
-	printf(" %11s %11s %11s %10s", "stated", "asked", "cold", "ahead");
+	printf(" %11s %11s %11s %5s %10s", "stated", "asked", "cold", "early", "ahead");
 	printf(" %6s %6s %6s %7s  %s\n", "rounds", "misses", "loads", "atomics", "kernel");
 	for (size_t i = 0; i < sizeof(models) / sizeof(*models) && good; i++)
 		if (argc < 2 || !strcmp(argv[1], models[i].shape))

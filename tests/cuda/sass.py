@@ -3,9 +3,10 @@
 nvidia-cuda-nvdisasm; a toolkit has it as well).
 
 The hot loop is the smallest that has all tensor-core instructions of the kernel's loops, or, where there are none,
-three quarters of their loads of 16 bytes. Its length is that of one way through it: the one with the most tensor-core
-instructions and wide loads, then (without tensor cores) the most products and loads, then the shortest. Loops inside
-it are gone through once at most, and what odd shapes take instead does not count."""
+three quarters of their loads of 16 bytes. Its length is that of one way through it. With tensor cores: the one with
+most of these and of wide loads, with a copy to shared memory, and else the shortest; without: with the most wide loads,
+then the most products and loads, then the shortest. A loop inside it, the copying of a tile above all, is gone through
+once at most, and what odd shapes take instead does not count."""
 import collections
 import importlib.util
 import os
@@ -110,8 +111,10 @@ def loops_of(blocks):
 
 def worth(texts, tensor):
 	"""What a way is chosen by: the more the better."""
-	wide = sum(is_wide(t) or kind(t) in ('HMMA', 'LDSM') for t in texts)
-	return wide, 0 if tensor else sum(kind(t) in PRODUCTS for t in texts), -len(texts)
+	wide, copies = sum(map(is_wide, texts)), sum(kind(t) == 'LDGSTS' for t in texts)
+	if not tensor:
+		return wide, sum(kind(t) in PRODUCTS for t in texts), -len(texts)
+	return wide - copies + sum(kind(t) in ('HMMA', 'LDSM') for t in texts), copies, -len(texts)
 
 
 def in_order(blocks, head, body):
@@ -132,14 +135,18 @@ def way_through(blocks, head, body):
 	"""The instructions of the way through a loop that is worth most; no jump back is taken."""
 	tensor = any(kind(t) == 'HMMA' for b in body for t in blocks[b][0])
 	best = {}
+
+	def value(way):
+		return way[0] if not tensor else (way[0][0], min(way[0][1], 1), way[0][2])
+
 	for b in in_order(blocks, head, body):
 		texts, following = blocks[b]
 		ways = [best[to] for to in following if to > b and best.get(to)]
 		if head in following:
 			ways.append(((0, 0, 0), []))
 		if ways:
-			value, rest = max(ways, key=lambda way: way[0])
-			best[b] = tuple(x + y for x, y in zip(value, worth(texts, tensor))), [b] + rest
+			sums, rest = max(ways, key=value)
+			best[b] = tuple(x + y for x, y in zip(sums, worth(texts, tensor))), [b] + rest
 	return [text for b in best[head][1] for text in blocks[b][0]] if head in best else []
 
 

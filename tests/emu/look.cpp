@@ -7,7 +7,7 @@
 //	ahead	of `asked`, what was asked for before the block waited for the kernel before it
 //	rounds	how often the slowest thread of a block loads after that wait, and stops loading because of a store, a barrier or
 //		a warp operation: nothing hides the latency of a round. Copies by cp.async count where all of them are waited for.
-//	misses	the most rounds of a thread in which it loads what is cold
+//	misses	the most rounds of a thread in which it loads what is cold, and what its block has not asked for before
 //	loads	the most of a thread after that wait, in units of 16 bytes: its rounds where each is waited for alone
 //	atomics	the most on one address of shared memory in a block
 //
@@ -42,6 +42,7 @@ static std::vector<Looked> &all = *new std::vector<Looked>;
 static struct emu_asked *now;
 static struct emu_asked before_last;            /* what was seen when the block began that ran last */
 static std::unordered_set<uintptr_t> &sectors = *new std::unordered_set<uintptr_t>;
+static std::unordered_set<uintptr_t> &touched = *new std::unordered_set<uintptr_t>;     /* the same, barriers aside */
 static std::unordered_map<const void *, uint64_t> &hits = *new std::unordered_map<const void *, uint64_t>;
 static std::vector<Thread_look> &threads = *new std::vector<Thread_look>;
 static uintptr_t device_begin, device_end;      /* the allocation that was met last, and whether it is warm */
@@ -126,6 +127,7 @@ void see_block(const Block *block)
 	before_last = *now;
 	threads.assign(block->n, Thread_look{});
 	sectors.clear();
+	touched.clear();
 	hits.clear();
 }
 
@@ -220,6 +222,7 @@ static bool on_stack(uintptr_t p)
 static Place ask(const void *address, size_t n)
 {
 	uintptr_t p = reinterpret_cast<uintptr_t>(address);
+	bool is_new = false;
 
 	if (n == 0 || on_stack(p) || in_shared(p) || !in_device(p))
 		return ELSEWHERE;
@@ -228,8 +231,9 @@ static Place ask(const void *address, size_t n)
 			now->asked += SECTOR;
 			now->cold += device_warm ? 0 : SECTOR;
 			now->ahead += has_waited() ? 0 : SECTOR;
+			is_new |= touched.insert(s).second;
 		}
-	return device_warm ? WARM : COLD;
+	return device_warm || !is_new ? WARM : COLD;
 }
 
 void see_load(const void *p, size_t n)
