@@ -18,7 +18,7 @@ struct fuzz_harness {
 };
 extern const struct fuzz_harness fuzz_state, fuzz_safetensors, fuzz_torch, fuzz_index, fuzz_config, fuzz_tokenizer,
 	fuzz_encode,
-	fuzz_template, fuzz_session, fuzz_cache, fuzz_replies;
+	fuzz_template, fuzz_session, fuzz_session_growing, fuzz_state_growing, fuzz_cache, fuzz_replies;
 
 /* The harness of this name, or the one at a place; NULL: there is none. */
 const struct fuzz_harness *fuzz_find(const char *name);
@@ -76,11 +76,17 @@ size_t fuzz_count(const struct fuzz_tensor *tensor);
 /* The value of an element, the same each time. */
 float fuzz_value(size_t tensor, size_t element);
 
+/* What a model is made of. */
+struct fuzz_source { const char *config; const struct fuzz_tensor *tensors; size_t n; };
+extern const struct fuzz_source fuzz_hybrid;    /* its states grow */
+
 /* A safetensors file of the tensors from `first` on, `n` of them. */
 struct fuzz_bytes fuzz_weights(size_t first, size_t n);
 struct fuzz_bytes fuzz_tokenizer_json(void);
 extern const char fuzz_config_json[], fuzz_tokenizer_config[];
 
+/* From now on, before the first fuzz_model: the hybrid. */
+void fuzz_want_hybrid(void);
 /* The whole model opened, in a folder of its own; the same one each time. */
 krait_model *fuzz_model(void);
 /* Opens what lies in a folder, looks at it and runs it; the files decide whether that works. */

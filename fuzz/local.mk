@@ -1,6 +1,6 @@
 # fuzz/ - harnesses: the same ones for libFuzzer (make fuzz) and, by fixed inputs, for make check.
 check_LTLIBRARIES += libkraitfuzz.la
-libkraitfuzz_la_SOURCES = %D%/fuzz.h %D%/check.c %D%/config.c %D%/safetensors.c %D%/session.c %D%/state.c %D%/support.c \
+libkraitfuzz_la_SOURCES = %D%/fuzz.h %D%/check.c %D%/config.c %D%/hybrid.c %D%/safetensors.c %D%/session.c %D%/state.c %D%/support.c \
 	%D%/cache.c %D%/replies.c tools/pull/listing.c tools/pull/listing.h tools/pull/reply.c tools/pull/reply.h \
 	tools/pull/wanted.c tools/pull/wanted.h %D%/template.c %D%/tiny.c %D%/tokenizer.c %D%/torch.c
 libkraitfuzz_la_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE -I$(top_srcdir)/tools

@@ -3,7 +3,7 @@
 # run.sh - each harness under libFuzzer for FUZZ_SECONDS, FUZZ_JOBS of them side by side (as many as there are
 # processors), in the folder of its build: one line each, and a closing line of totals. The first inputs are the
 # regressions and what earlier runs left in corpus/.
-all="state safetensors torch index config tokenizer encode template session cache replies"
+all="state safetensors torch index config tokenizer encode template session cache replies session-growing state-growing"
 
 # Prints one line of the harness $1, and what it found.
 fuzz_one() {

@@ -408,3 +408,11 @@ static size_t mutate(uint8_t *data, size_t n, size_t most, unsigned seed)
 }
 
 const struct fuzz_harness fuzz_session = { "session", run, mutate };
+
+static void run_growing(const uint8_t *data, size_t n)
+{
+	fuzz_want_hybrid();
+	run(data, n);
+}
+
+const struct fuzz_harness fuzz_session_growing = { "session-growing", run_growing, mutate };

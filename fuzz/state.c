@@ -269,3 +269,17 @@ static void run(const uint8_t *data, size_t n)
 }
 
 const struct fuzz_harness fuzz_state = { "state", run, mutate };
+
+static void run_growing(const uint8_t *data, size_t n)
+{
+	fuzz_want_hybrid();
+	run(data, n);
+}
+
+static size_t mutate_growing(uint8_t *data, size_t n, size_t most, unsigned seed)
+{
+	fuzz_want_hybrid();
+	return mutate(data, n, most, seed);
+}
+
+const struct fuzz_harness fuzz_state_growing = { "state-growing", run_growing, mutate_growing };

@@ -12,7 +12,7 @@
 static const struct fuzz_harness *const harnesses[] = {
 	&fuzz_state, &fuzz_safetensors, &fuzz_torch, &fuzz_index, &fuzz_config, &fuzz_tokenizer, &fuzz_encode,
 		&fuzz_template,
-	&fuzz_session, &fuzz_cache, &fuzz_replies,
+	&fuzz_session, &fuzz_cache, &fuzz_replies, &fuzz_session_growing, &fuzz_state_growing,
 };
 
 const struct fuzz_harness *fuzz_at(size_t place)

@@ -51,7 +51,7 @@ float fuzz_value(size_t tensor, size_t element)
 	return ((float)(x % 2001) - 1000) / 900;
 }
 
-struct fuzz_bytes fuzz_weights(size_t first, size_t n)
+static struct fuzz_bytes weights_of(const struct fuzz_tensor *tensors, size_t first, size_t n)
 {
 	struct fuzz_bytes head = { NULL, 0, 0 }, out = { NULL, 0, 0 };
 	size_t at = 0;
@@ -59,7 +59,7 @@ struct fuzz_bytes fuzz_weights(size_t first, size_t n)
 
 	fuzz_print(&head, "{\"__metadata__\":{\"format\":\"pt\"}");
 	for (size_t i = first; i < first + n; i++) {
-		const struct fuzz_tensor *t = &fuzz_tensors[i];
+		const struct fuzz_tensor *t = &tensors[i];
 
 		fuzz_print(&head, ",\"%s\":{\"dtype\":\"F32\",\"shape\":[", t->name);
 		for (int k = 0; k < t->rank; k++)
@@ -75,13 +75,18 @@ struct fuzz_bytes fuzz_weights(size_t first, size_t n)
 	fuzz_add(&out, size, 8);
 	fuzz_add(&out, head.data, head.size);
 	for (size_t i = first; i < first + n; i++)
-		for (size_t k = 0; k < fuzz_count(&fuzz_tensors[i]); k++) {
+		for (size_t k = 0; k < fuzz_count(&tensors[i]); k++) {
 			float value = fuzz_value(i, k);
 
 			fuzz_add(&out, &value, sizeof(value));
 		}
 	fuzz_free(&head);
 	return out;
+}
+
+struct fuzz_bytes fuzz_weights(size_t first, size_t n)
+{
+	return weights_of(fuzz_tensors, first, n);
 }
 
 /* The character that byte-level vocabularies write a byte as, as JSON. */
@@ -119,26 +124,35 @@ struct fuzz_bytes fuzz_tokenizer_json(void)
 	return out;
 }
 
+static const struct fuzz_source tiny = { fuzz_config_json, fuzz_tensors, FUZZ_TENSORS }, *source = &tiny;
+static krait_model *opened;
+
+void fuzz_want_hybrid(void)
+{
+	if (opened && source != &fuzz_hybrid)
+		fuzz_broken("another model is open");
+	source = &fuzz_hybrid;
+}
+
 krait_model *fuzz_model(void)
 {
-	static krait_model *model;
 	struct fuzz_bytes weights, tokenizer;
 	const char *folder;
 
-	if (model)
-		return model;
+	if (opened)
+		return opened;
 	folder = fuzz_folder();
-	weights = fuzz_weights(0, FUZZ_TENSORS);
+	weights = weights_of(source->tensors, 0, source->n);
 	tokenizer = fuzz_tokenizer_json();
-	fuzz_put(folder, "config.json", fuzz_config_json, strlen(fuzz_config_json));
+	fuzz_put(folder, "config.json", source->config, strlen(source->config));
 	fuzz_put(folder, "tokenizer_config.json", fuzz_tokenizer_config, strlen(fuzz_tokenizer_config));
 	fuzz_put(folder, "model.safetensors", weights.data, weights.size);
 	fuzz_put(folder, "tokenizer.json", tokenizer.data, tokenizer.size);
-	if (krait_model_open(&model, folder, NULL) != KRAIT_OK)
-		fuzz_broken("the harness's own model does not open: %s", krait_model_error(model));
+	if (krait_model_open(&opened, folder, NULL) != KRAIT_OK)
+		fuzz_broken("the harness's own model does not open: %s", krait_model_error(opened));
 	fuzz_free(&weights);
 	fuzz_free(&tokenizer);
-	return model;
+	return opened;
 }
 
 static void use(krait_model *model)
