@@ -6,4 +6,5 @@ bench: krait
 	KRAIT='$(abs_top_builddir)/krait' KRAIT_MODEL_PATH='$(abs_top_srcdir)/models' $(SHELL) $(srcdir)/bench/cpu.sh bench.jsonl
 .PHONY: bench modelled
 include %D%/transformer/local.mk
+include %D%/headline/local.mk
 include %D%/modelled/local.mk

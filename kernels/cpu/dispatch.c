@@ -26,7 +26,7 @@ const struct kernels *krait__kernels_at(size_t index)
 	return NULL;
 }
 
-static bool is_called(const char *name, const struct kernels *kernels, enum reading *reading)
+static bool is_called(const char *name, const struct kernels *kernels, enum cpu_reading *reading)
 {
 	size_t n = strlen(kernels->name);
 
@@ -36,7 +36,7 @@ static bool is_called(const char *name, const struct kernels *kernels, enum read
 	return name[n] == 0 || (kernels->stream_most && *reading != READ_MEASURED);
 }
 
-const struct kernels *krait__kernels_find(const char *name, enum reading *reading)
+const struct kernels *krait__kernels_find(const char *name, enum cpu_reading *reading)
 {
 	const struct kernels *kernels;
 

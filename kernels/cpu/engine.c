@@ -159,7 +159,7 @@ static void first_guess(struct emodel *model)
 	model->row_limit = rows < 1 ? 1 : rows > MAX_ROWS ? MAX_ROWS : (size_t)rows;
 }
 
-static krait_status make_ready(struct emodel *model, const struct engine_config *config, enum reading reading, struct why *why)
+static krait_status make_ready(struct emodel *model, const struct engine_config *config, enum cpu_reading reading, struct why *why)
 {
 	unsigned n_threads = thread_count(config);
 	krait_status status = take_memory(model, n_threads, why);
@@ -181,7 +181,7 @@ static krait_status make_ready(struct emodel *model, const struct engine_config 
 
 static krait_status open_model(struct emodel **out, const struct plan *plan, const struct engine_config *config, struct why *why)
 {
-	enum reading reading;
+	enum cpu_reading reading;
 	const struct kernels *kernels = krait__kernels_find(config->instructions, &reading);
 	krait_status status = krait__check_plan(plan, why);
 	struct emodel *model;

@@ -139,11 +139,11 @@ extern const struct kernels krait__kernels_avx2;
 extern const struct kernels krait__kernels_avx512;
 
 /* How weights are read for few inputs, which changes no bit. */
-enum reading { READ_MEASURED, READ_STREAM, READ_FOURS };
+enum cpu_reading { READ_MEASURED, READ_STREAM, READ_FOURS };
 
 /* By name; "auto" or "": the best that the machine has. A set that can read weights in two ways takes "-1" or "-4"
  * behind its name: so many rows at a time. NULL: not known, not built or not available here. */
-const struct kernels *krait__kernels_find(const char *name, enum reading *reading);
+const struct kernels *krait__kernels_find(const char *name, enum cpu_reading *reading);
 const struct kernels *krait__kernels_at(size_t index);         /* those available, best first; NULL past the end */
 
 #endif

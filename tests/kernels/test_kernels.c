@@ -446,7 +446,7 @@ static Suite *suite(void)
 
 int main(void)
 {
-	enum reading reading;
+	enum cpu_reading reading;
 
 	fast = krait__kernels_find(INSTRUCTIONS, &reading);
 	if (!fast)
