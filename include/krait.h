@@ -37,7 +37,8 @@
  *   "out of memory". KRAIT_ERROR_BUSY writes no text.
  * - The errors of every call, not listed again: ARGUMENT for NULL where
  *   something is needed, or for a handle whose making failed; FORKED in a child
- *   after fork(), as below; on a session BUSY, when another thread is in a call on it.
+ *   after fork(), as below; on a session BUSY, when another thread is in a call on it;
+ *   UNSUPPORTED for what needs logits where the model has no head.
  * - A borrowed string lives until the next call on its handle; a model's or a
  *   tokenizer's until its last reference goes.
  * - Threads: models, tokenizers and states may be used by any number of
@@ -282,8 +283,9 @@ typedef struct krait_tokenizer krait_tokenizer; /* text to tokens and back */
 
 /* Opens `path`: a folder with a checkpoint, a weight file, or the name of an installed model
  * ("demo", "org/name"); an existing path wins. Reads the layouts of mamba_ssm (config.json +
- * pytorch_model.bin) and transformers (safetensors, whole or sharded). Nothing in a file is
- * executed. `options` may be NULL. The model comes into `out`; free it with krait_model_free,
+ * pytorch_model.bin) and transformers (safetensors, whole or sharded). One whose config.json names what
+ * is below a language model's head ("Mamba2Model") may come without a head: it gives hidden vectors, and
+ * states, but neither logits nor tokens. Nothing in a file is executed. `options` may be NULL. The model comes into `out`; free it with krait_model_free,
  * also after an error, when krait_model_error has the text.
  * Errors: NOT_FOUND, IO, FORMAT, UNSUPPORTED, MEMORY, DEVICE; CANCELLED when the progress
  * callback says so. */
@@ -804,6 +806,22 @@ KRAIT_API size_t krait_batch_left(const krait_batch *batch, size_t index);
  * Errors, without a text: ARGUMENT past the end, before a run, or when the session moved; SPACE; FORMAT
  * when the weights give NaN; MEMORY. */
 KRAIT_API krait_status krait_batch_logits(const krait_batch *batch, size_t index, float *out, size_t n_out);
+
+/* What krait_batch_embed makes of a text's hidden vectors: one of the first two, and the last beside it. */
+#define KRAIT_POOL_LAST 1               /* that of the last position */
+#define KRAIT_POOL_MEAN 2               /* the mean of all positions, summed in float64 from the first to the last */
+#define KRAIT_POOL_NORMALISE 256        /* divided by its Euclidean length; zeros stay */
+
+/* Turns texts into one vector each. `tokens` [n_tokens] are those of all texts, one behind the other; `lengths`
+ * [n_texts] says how many each has. Their vectors come into `out` [n_out], which is [n_texts, width] with
+ * krait_model_width. `pooling`: KRAIT_POOL_. Each text is read from position 0, by a session that the call makes: its
+ * vector is that of krait_session_hidden of a session that read the text alone. Entries of the batch stay as they
+ * are. The model's progress callback is told of tokens, and may cancel.
+ * Errors: ARGUMENT for a text without tokens, an id outside the vocabulary (the text says which and where), lengths
+ * that do not add up to `n_tokens`, or another pooling; SPACE; UNSUPPORTED on a model opened with
+ * KRAIT_OPTION_INSPECT; FORMAT when the weights give NaN; MEMORY; CANCELLED. Nothing was written then. */
+KRAIT_API krait_status krait_batch_embed(krait_batch *batch, const krait_token *tokens, size_t n_tokens,
+	const size_t *lengths, size_t n_texts, int pooling, float *out, size_t n_out);
 
 /* ---------------------------------------------------------------------------
  * Tokenizer: text to tokens and back

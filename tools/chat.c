@@ -107,6 +107,8 @@ static int prepare(struct chat *chat, const struct asked *asked)
 	int status = opening_model(&setup->model, &asked->common, false);
 
 	if (status < 0)
+		status = opening_head(setup->model);
+	if (status < 0)
 		status = opening_text(setup->model);
 	if (status >= 0)
 		return status;

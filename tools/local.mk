@@ -5,7 +5,7 @@ krait_SOURCES = \
 	%D%/sizes.c %D%/sizes.h %D%/terminal.c %D%/terminal.h %D%/wrap.c %D%/wrap.h %D%/progress.c %D%/progress.h \
 	%D%/interrupt.c %D%/interrupt.h %D%/line.c %D%/line.h %D%/line_keys.c %D%/line_keys.h %D%/opening.c %D%/opening.h \
 	%D%/sampling.c %D%/sampling.h %D%/stream.c %D%/stream.h \
-	%D%/run.c %D%/tokenize.c %D%/score.c %D%/info.c %D%/info.h %D%/info_state.c %D%/list.c \
+	%D%/run.c %D%/tokenize.c %D%/score.c %D%/embed.c %D%/info.c %D%/info.h %D%/info_state.c %D%/list.c \
 	%D%/chat.c %D%/chat.h %D%/chat_show.c %D%/chat_commands.c \
 	%D%/conversation.c %D%/conversation.h %D%/conversation_file.c \
 	%D%/pull/pull.h %D%/pull/remove.c \

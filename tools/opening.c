@@ -144,12 +144,23 @@ int opening_text(const krait_model *model)
 	return say_failure("the model comes without a tokenizer: name one with --tokenizer");
 }
 
+int opening_head(const krait_model *model)
+{
+	json_t *info = opening_info(model);
+	bool headless = json_is_false(json_object_get(info, "has_head"));
+
+	json_decref(info);
+	if (headless)
+		return say_failure("this model has no head: it gives hidden vectors, not logits; 'krait embed' gives them");
+	return -1;
+}
+
 int opening_session(krait_model **model, krait_session **session, const struct common *common)
 {
 	int status = opening_model(model, common, false);
 
 	*session = NULL;
-	if (status < 0 && (status = opening_text(*model)) >= 0) {
+	if (status < 0 && ((status = opening_head(*model)) >= 0 || (status = opening_text(*model)) >= 0)) {
 		krait_model_free(*model);
 		*model = NULL;
 	}

@@ -23,6 +23,9 @@ void opening_note(const krait_model *model);
 /* The same for a verb that works on text: -1, or STATUS_FAILED after saying that there is no tokenizer, and why. */
 int opening_text(const krait_model *model);
 
+/* For a verb that generates or scores: -1, or STATUS_FAILED after saying that the model has no head. */
+int opening_head(const krait_model *model);
+
 /* The model and a new session on it, which Ctrl-C cancels from now on; both for work on text. */
 int opening_session(krait_model **model, krait_session **session, const struct common *common);
 

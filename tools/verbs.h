@@ -27,6 +27,7 @@ int verb_run(const struct verb *verb, int argc, char **argv);
 int verb_chat(const struct verb *verb, int argc, char **argv);
 int verb_tokenize(const struct verb *verb, int argc, char **argv);
 int verb_score(const struct verb *verb, int argc, char **argv);
+int verb_embed(const struct verb *verb, int argc, char **argv);
 int verb_info(const struct verb *verb, int argc, char **argv);
 int verb_list(const struct verb *verb, int argc, char **argv);
 int verb_pull(const struct verb *verb, int argc, char **argv);

@@ -9,6 +9,7 @@
 #include "config.h"
 #endif
 #include "kernels/cpu/cpu.h"
+#include "kernels/spans.h"
 
 #include <string.h>
 #include <time.h>
@@ -16,20 +17,6 @@
 
 /* How soon a cancelled prompt stops: a shorter pass reads the weights for too few rows. */
 #define PASS_SECONDS 0.12
-
-static size_t smaller(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
-static bool active(struct span *span)
-{
-	if (span->status != KRAIT_OK || span->n_done == span->n)
-		return false;
-	if (span->cancel && atomic_load(span->cancel))
-		span->status = KRAIT_CANCELLED;
-	return span->status == KRAIT_OK;
-}
 
 /* One row for each active span, as many spans as there is room for; the next pass goes
  * on behind them. */
@@ -41,7 +28,7 @@ static void pick_spans(struct pass *pass, struct span *spans, size_t n_spans, si
 	for (size_t i = 0; i < n_spans; i++) {
 		struct span *span = &spans[(start + i) % n_spans];
 
-		if (!active(span))
+		if (!krait__span_active(span))
 			continue;
 		if (pass->n_pieces == MAX_ROWS) {
 			*cursor = (start + i) % n_spans;
@@ -91,8 +78,8 @@ static void keep_hidden(const struct emodel *model, const struct cpu_piece *piec
 {
 	struct span *span = piece->span;
 	const struct scratch *s = &model->scratch;
-	size_t width = model->plan->width, keep = smaller(span->n_keep, span->n);
-	size_t have = smaller(keep, span->n_done), more = smaller(keep, piece->n);
+	size_t width = model->plan->width, keep = krait__span_kept(span);
+	size_t have = krait__smaller(keep, span->n_done), more = krait__smaller(keep, piece->n);
 	size_t drop = have + more > keep ? have + more - keep : 0;
 
 	if (keep == 0)
@@ -213,8 +200,7 @@ krait_status krait__forward(struct emodel *model, struct span *spans, size_t n_s
 	if (!reserve(spans, n_spans))
 		return krait__why_memory(why);
 	for (size_t i = 0; i < n_spans; i++) {
-		spans[i].n_done = 0;
-		spans[i].status = KRAIT_OK;
+		krait__span_begin(&spans[i]);
 	}
 	while (run_pass(model, spans, n_spans, &cursor)) {
 		n_passes++;

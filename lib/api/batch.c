@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-static krait_status need_weights(krait_batch *batch)
+krait_status krait__batch_need_weights(krait_batch *batch)
 {
 	if (batch->model->why.status != KRAIT_OK)
 		return krait__why(&batch->why, KRAIT_ERROR_ARGUMENT, "this model did not open: krait_model_error says why");
@@ -30,7 +30,7 @@ krait_status krait_batch_new(krait_batch **out, krait_model *model)
 	if (!*out)
 		return KRAIT_ERROR_MEMORY;
 	(*out)->model = krait_model_ref(model);
-	return need_weights(*out);
+	return krait__batch_need_weights(*out);
 }
 
 void krait_batch_clear(krait_batch *batch)
@@ -74,7 +74,7 @@ static krait_status check(krait_batch *batch, const krait_session *session, cons
 		if (batch->entries[i].session == session && there(batch, &batch->entries[i]))
 			return krait__why(&batch->why, KRAIT_ERROR_ARGUMENT, "the session is entry %zu of the batch already", i);
 	if (!batch->model->emodel)
-		return need_weights(batch);
+		return krait__batch_need_weights(batch);
 	return krait__session_check_tokens(batch->model, tokens, n_tokens, &batch->why);
 }
 

@@ -56,8 +56,10 @@ static krait_status logits_of_rows(krait_session *session, float *out)
 static krait_status logits(krait_session *session, float *out, size_t n_out)
 {
 	size_t vocab = session->model->plan.vocab, rows = session->n_rows ? session->n_rows : 1;
-	krait_status status = check_space(session, out, n_out, rows * vocab);
+	krait_status status = krait__model_need_head(session->model, &session->why);
 
+	if (status == KRAIT_OK)
+		status = check_space(session, out, n_out, rows * vocab);
 	if (status != KRAIT_OK || !out)
 		return status;
 	if (session->n_rows)

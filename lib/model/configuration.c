@@ -87,17 +87,31 @@ static const char *architecture(const struct json_value *file)
 	return krait__json_string(krait__json_at(krait__json_get(file, "architectures"), 0));
 }
 
-static krait_status transformers_family(const struct family **out, const struct json_value *file, struct why *why)
+/* Whether a name is that of the family's language model, "MambaForCausalLM", or of what is below its head, "MambaModel". */
+static bool names_architecture(const struct family *family, const char *name, bool *headless)
+{
+	static const char language_model[] = "ForCausalLM";
+	size_t n = strlen(family->architecture) - (sizeof(language_model) - 1);
+
+	*headless = !strncmp(name, family->architecture, n) && !strcmp(name + n, "Model");
+	return *headless || !strcmp(name, family->architecture);
+}
+
+static krait_status transformers_family(const struct family **out, bool *headless, const struct json_value *file, struct why *why)
 {
 	const char *type = NULL, *name = architecture(file);
 	const struct family *family;
 	krait_status status = krait__field_text(&type, file, "model_type", CONFIG_FILE, why);
 
+	*headless = false;
 	if (status != KRAIT_OK)
 		return status;
-	for (size_t i = 0; (family = krait__family_at(i)) && !*out; i++)
-		if (family->model_type && (type ? !strcmp(type, family->model_type) : name && !strcmp(name, family->architecture)))
+	for (size_t i = 0; (family = krait__family_at(i)) && !*out; i++) {
+		bool named = family->model_type && name && names_architecture(family, name, headless);
+
+		if (family->model_type && (type ? !strcmp(type, family->model_type) : named))
 			*out = family;
+	}
 	if (*out)
 		return KRAIT_OK;
 	if (!type && !name)
@@ -109,7 +123,8 @@ static krait_status transformers_family(const struct family **out, const struct 
 static krait_status read_transformers(struct model_config *out, const struct json_value *file, struct why *why)
 {
 	const struct family *family = NULL;
-	krait_status status = transformers_family(&family, file, why);
+	bool headless;
+	krait_status status = transformers_family(&family, &headless, file, why);
 
 	if (status != KRAIT_OK)
 		return status;
@@ -117,6 +132,7 @@ static krait_status read_transformers(struct model_config *out, const struct jso
 		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, CONFIG_FILE ": field 'quantization_config' says that the weights are "
 			"quantised: a checkpoint in f32, f16 or bf16 is needed");
 	krait__config_defaults(out, family, false);
+	out->headless = headless;
 	if ((status = krait__config_layers(&out->n_layers, file, "num_hidden_layers", why)) != KRAIT_OK
 		|| (status = krait__config_tied(&out->tied, file, "tie_word_embeddings", why)) != KRAIT_OK)
 		return status;

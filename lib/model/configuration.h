@@ -13,6 +13,7 @@ struct model_config {
 	bool original;                  /* mamba_ssm's layout, not that of transformers */
 	uint32_t n_layers;              /* 0: not said */
 	int tied;                       /* 1, 0; -1: not said */
+	bool headless;                  /* the file says that it is no language model: it may lack a head */
 	double eps;                     /* of the final norm */
 	double embed_scale, logit_scale;
 	/* For each of the family's parts, what shapes cannot tell: flags, scales, epsilons, numbers of heads, groups

@@ -4,7 +4,8 @@
  *
  * XXH3-128 (seed 0) over the plan's tensors in ascending byte order of their canonical
  * names (those of mamba_ssm: "backbone.embedding.weight"; a tied head is no tensor of its
- * own), for each of them, all numbers little-endian:
+ * own, so a model without a head is the tied one over the same weights: their states are
+ * the same), for each of them, all numbers little-endian:
  *
  *     the name and a zero byte
  *     u32 rank, then u64 for each axis (axes of mamba_ssm's layout, the middle 1 of conv1d included)

@@ -159,7 +159,7 @@ static krait_status find_globals(struct layers *layers, const enum want *want, c
 			return missing(layers, &krait__rule_norm_bias, names->norm_bias, why);
 	}
 	layers->head = take(checkpoint, used, names->head);
-	if (!layers->head && layers->config->tied == 0)
+	if (!layers->head && layers->config->tied == 0 && !layers->config->headless)
 		return krait__why(why, KRAIT_ERROR_FORMAT, "tensor '%s' is missing from the weights, and " CONFIG_FILE " says that it is not the embedding (%s is false): "
 			"get the complete checkpoint", names->head, layers->config->original ? "tie_embeddings" : "tie_word_embeddings");
 	return KRAIT_OK;

@@ -78,6 +78,8 @@ struct krait_model {
 struct krait_model *krait__model_ref(struct krait_model *model);
 void krait__model_free(struct krait_model *model);             /* one owner less; NULL is none */
 bool krait__model_forked(const struct krait_model *model);     /* another process than the one that opened it */
+/* UNSUPPORTED where logits, scores or tokens are asked of a model that has only hidden vectors. */
+krait_status krait__model_need_head(const struct krait_model *model, struct why *why);
 /* What each position adds to the components, in canonical form; 0: a state has a constant size. */
 size_t krait__model_token_bytes(const struct krait_model *model);
 

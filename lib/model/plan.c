@@ -129,7 +129,7 @@ static krait_status fill(struct plan *plan, struct binding *bindings, const stru
 		status = add_tensor(plan, bindings, &plan->head, &krait__rule_head, layers->head, names->head, why);
 	if (status != KRAIT_OK)
 		return status;
-	if (!layers->head)
+	if (!layers->head && !layers->config->headless)
 		plan->head = plan->embedding;
 	add_hidden(plan);
 	return krait__plan_check(plan, why);
@@ -172,10 +172,11 @@ krait_status krait__plan_build(struct plan *out, struct binding **bindings, cons
 
 void krait__plan_tie(struct plan *plan)
 {
-	struct tensor *head = &plan->tensors[plan->head];
+	struct tensor *head;
 
-	if (plan->head == plan->embedding)
+	if (plan->head == plan->embedding || plan->head == NO_TENSOR)
 		return;
+	head = &plan->tensors[plan->head];
 	krait__free((void *)head->name);
 	memset(head, 0, sizeof(*head));
 	plan->n_tensors--;

@@ -221,7 +221,7 @@ static void name_type(struct krait_model *model)
 	};
 	const struct plan *plan = &model->plan;
 	enum dtype type = plan->tensors[plan->embedding].type;
-	bool mixed = plan->tensors[plan->head].type != type;
+	bool mixed = plan->head != NO_TENSOR && plan->tensors[plan->head].type != type;
 
 	for (uint32_t i = 0; i < plan->n_parts; i++)
 		for (size_t k = 0; k < sizeof(matrices) / sizeof(*matrices); k++) {

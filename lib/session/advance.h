@@ -18,6 +18,7 @@ struct session_entry {
 	const float *embeddings;        /* [n, width] */
 	size_t n;
 	float *scores;                  /* NULL, or [n] as krait_session_score gives them */
+	bool quiet;                     /* the model's progress callback is not told, even of one alone */
 	uint64_t mark;                  /* 0, or a position in it to which a conversation will come back */
 
 	/* to generate: up to n tokens into `drawn` */

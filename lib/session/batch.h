@@ -25,6 +25,9 @@ struct krait_batch {
 	bool ran;
 };
 
+/* Whether the model can run at all; api/batch.c. */
+krait_status krait__batch_need_weights(krait_batch *batch);
+
 krait_status krait__batch_run(krait_batch *batch);
 /* Drops the entries that are done: all, but for those of which a run left something. */
 void krait__batch_sweep(krait_batch *batch);

@@ -117,7 +117,7 @@ static size_t fill_spans(struct session_entry *entries, size_t n, struct span *s
 		*span = (struct span){ .slot = entry->session->now.slot, .tokens = &entry->token, .n = 1 };
 		if (!entry->drawn)
 			fill_feed(entry, span, progress);
-		if (!entry->drawn && n == 1 && entry->session->model->progress)
+		if (!entry->drawn && !entry->quiet && n == 1 && entry->session->model->progress)
 			span->progress = report;
 		n_spans++;
 	}

@@ -145,8 +145,10 @@ static bool call_fill(struct logits_call *call, krait_session *const *sessions, 
 krait_status krait__logits_of(krait_model *model, krait_session *const *sessions, size_t n, struct why *why)
 {
 	struct logits_call call = { 0 };
-	krait_status status = call_fill(&call, sessions, n) ? KRAIT_OK : krait__why_memory(why);
+	krait_status status = krait__model_need_head(model, why);
 
+	if (status == KRAIT_OK && !call_fill(&call, sessions, n))
+		status = krait__why_memory(why);
 	for (size_t i = 0; i < call.n && status == KRAIT_OK; i++)
 		call.sessions[i]->logits_known = false;
 	if (status == KRAIT_OK && call.n)

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 # Tests of lib/session, through the public interface where it reaches.
-session_tests = tests/session/test_philox tests/session/test_counts tests/session/test_sampler tests/session/test_golden \
+session_tests = tests/session/test_experts tests/session/test_philox tests/session/test_counts tests/session/test_sampler tests/session/test_golden \
 	tests/session/test_saved tests/session/test_session tests/session/test_rewind tests/session/test_state tests/session/test_batch tests/session/test_stop \
-	tests/session/test_resume tests/session/test_scores tests/session/test_cut tests/session/test_nan tests/session/test_places tests/session/test_hostile_state
+	tests/session/test_resume tests/session/test_scores tests/session/test_cut tests/session/test_nan tests/session/test_places tests/session/test_hostile_state \
+	tests/session/test_headless tests/session/test_embed
 check_PROGRAMS += $(session_tests)
 TESTS += $(session_tests)
 
 check_LTLIBRARIES += libtestsession.la
-libtestsession_la_SOURCES = %D%/kit.c %D%/kit.h %D%/answers.c %D%/answers.h
+libtestsession_la_SOURCES = %D%/kit.c %D%/kit.h %D%/answers.c %D%/answers.h %D%/headless.c %D%/headless.h
 libtestsession_la_CPPFLAGS = $(TEST_CPPFLAGS)
 libtestsession_la_CFLAGS = $(TEST_CFLAGS)
 session_ldadd = libtestsession.la $(TEST_LDADD)
@@ -26,6 +27,11 @@ tests_session_test_sampler_SOURCES = %D%/test_sampler.c
 tests_session_test_sampler_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_session_test_sampler_CFLAGS = $(TEST_CFLAGS)
 tests_session_test_sampler_LDADD = $(TEST_LDADD) $(JANSSON_LIBS)
+
+tests_session_test_experts_SOURCES = %D%/test_experts.c
+tests_session_test_experts_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_session_test_experts_CFLAGS = $(TEST_CFLAGS)
+tests_session_test_experts_LDADD = $(session_ldadd)
 
 tests_session_test_golden_SOURCES = %D%/test_golden.c
 tests_session_test_golden_CPPFLAGS = $(TEST_CPPFLAGS)
@@ -91,3 +97,13 @@ tests_session_test_hostile_state_SOURCES = %D%/test_hostile_state.c
 tests_session_test_hostile_state_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_session_test_hostile_state_CFLAGS = $(TEST_CFLAGS)
 tests_session_test_hostile_state_LDADD = $(session_ldadd)
+
+tests_session_test_headless_SOURCES = %D%/test_headless.c
+tests_session_test_headless_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_session_test_headless_CFLAGS = $(TEST_CFLAGS)
+tests_session_test_headless_LDADD = $(session_ldadd)
+
+tests_session_test_embed_SOURCES = %D%/test_embed.c
+tests_session_test_embed_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_session_test_embed_CFLAGS = $(TEST_CFLAGS)
+tests_session_test_embed_LDADD = $(session_ldadd) -lm

@@ -13,10 +13,10 @@ done
 exits 2 "help of an unknown verb" "$KRAIT" help levitate
 exits 0 "an option that makes no difference is taken all the same" "$KRAIT" list --device cpu -t 2 --weights f16
 exits 0 "--help" "$KRAIT" --help
-for verb in run chat tokenize score info pull list rm bench; do
+for verb in run chat tokenize score embed info pull list rm bench; do
 	ok "--help names $verb" grep -q "^  $verb " "$work/out"
 done
-for verb in run chat tokenize score info pull list rm bench; do
+for verb in run chat tokenize score embed info pull list rm bench; do
 	exits 0 "$verb --help" "$KRAIT" $verb --help
 	ok "it is on stdout and names --json" sh -c "grep -q -e --json '$work/out' && ! test -s '$work/err'"
 	cp "$work/out" "$work/help"
@@ -48,6 +48,7 @@ usage "a number out of range" run --top-p 1.5 x
 usage "an option without its value" run x --seed
 usage "a value for a flag" run --greedy=yes x
 usage "score without a file" score
+usage "a pooling that there is not" embed demo --pooling middle
 usage "a device that does not exist" run --device abacus x
 usage "an unknown type of weights" run --weights f13 x
 

@@ -10,6 +10,6 @@ tests_tools_test_terminal_LDADD = $(TEST_LDADD)
 TESTS += tests/tools/test_terminal
 endif
 
-tools_tests = %D%/run.sh %D%/errors.sh %D%/text.sh %D%/chat.sh %D%/pty.sh %D%/completion.sh %D%/manual.sh
+tools_tests = %D%/run.sh %D%/errors.sh %D%/text.sh %D%/embed.sh %D%/chat.sh %D%/pty.sh %D%/completion.sh %D%/manual.sh
 TESTS += $(tools_tests)
 EXTRA_DIST += $(tools_tests) %D%/tap.sh %D%/pty_session.py %D%/completion.bash %D%/completion.zsh %D%/greedy.txt %D%/greedy.ids
