@@ -259,7 +259,7 @@ START_TEST(ways_of_reading)
 	shape.vocab = 40000;
 	plan_make(&plan, &shape);
 	for (size_t k = 0; (kernels = krait__kernels_at(k)) && kernels->stream_most; k++) {
-		struct reading any, other;
+		struct readout any, other;
 		char name[16];
 
 		reading_open(&any, &plan, kernels->name, 2);
@@ -317,6 +317,7 @@ int main(void)
 	tcase_add_loop_test(c, passes, 0, n_plans);
 	tcase_add_loop_test(c, batches, 0, n_plans);
 	tcase_add_loop_test(c, instructions_agree, 0, n_plans);
+	tcase_add_test(c, ways_of_reading);
 	tcase_add_loop_test(c, scores_are_exact, 0, n_plans);
 	suite_add_tcase(s, c);
 	return support_run(s);
