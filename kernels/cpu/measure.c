@@ -4,7 +4,8 @@
  *
  * For one or two inputs a product waits for its weights. Rows one behind the other are one stream, which some
  * processors fetch by themselves; four side by side, fetched ahead by the program, are faster on others, and no
- * flag of a processor tells. Both give the same bits. So both read some of the head, each row once, by turns.
+ * flag of a processor tells. Both give the same bits. So both read some of the head (or, without one, of the table
+ * of embeddings, which has its shape), each row once, by turns.
  */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
@@ -77,7 +78,8 @@ static void measure_job(void *argument, unsigned thread)
 
 bool krait__measure_stream(struct emodel *model)
 {
-	struct matrix head = krait__matrix(&model->plan->tensors[model->plan->head]);
+	const struct plan *plan = model->plan;
+	struct matrix head = krait__matrix(&plan->tensors[plan->head == NO_TENSOR ? plan->embedding : plan->head]);
 	struct cpu_measure measure = { .model = model, .head = head };
 	size_t row = head.k * krait__dtype_size(head.type), n_threads = krait__pool_threads(model->pool);
 	size_t each = TURN_BYTES / row, there = head.rows / (2 * TURNS * n_threads);
