@@ -13,6 +13,7 @@ libkrait_cpu_la_SOURCES = \
 	%D%/cpu/block/moe.c %D%/cpu/block/moe.h %D%/cpu/block/moe_choice.c \
 	%D%/cpu/blocks.c %D%/cpu/blocks.h %D%/cpu/cpu.h %D%/cpu/dispatch.c %D%/cpu/engine.c %D%/cpu/float_mode.c \
 	%D%/cpu/forward.c %D%/cpu/generic.c %D%/cpu/generic_attend.c %D%/cpu/head.c %D%/cpu/kernels.h %D%/cpu/layout.c \
+	%D%/cpu/measure.c \
 	%D%/cpu/pages.c %D%/cpu/pass.c %D%/cpu/pool.c %D%/cpu/pool.h %D%/cpu/prepare.c \
 	%D%/cpu/processors.c %D%/cpu/slots.c %D%/cpu/stages.c
 

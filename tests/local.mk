@@ -26,8 +26,9 @@ AM_TESTS_ENVIRONMENT = \
 # Without Check the programs are not built, and are named as skipped. What they have beside sources goes into
 # a tarball all the same, so it is listed here: EXTRA_DIST stands in no conditional (tests/install/dist.sh).
 EXTRA_DIST += %D%/model/make_checkpoint.py %D%/model/make_checkpoint.sh \
-	%D%/cuda/static.sh %D%/cuda/nvcheck.py %D%/cuda/without-gpu.sh %D%/cuda/not_run.txt %D%/cuda/command.sh \
-	%D%/cuda/asked.sh %D%/cuda/asked.py %D%/cuda/counts.txt kernels/cuda/limits.txt
+	%D%/cuda/static.sh %D%/cuda/nvcheck.py %D%/cuda/sass.py %D%/cuda/occupancy.py \
+	%D%/cuda/without-gpu.sh %D%/cuda/command.sh %D%/cuda/asked.sh %D%/cuda/asked.py %D%/cuda/counts.txt \
+	kernels/cuda/limits.txt
 include %D%/emu/files.mk
 if HAVE_CHECK
 check_LTLIBRARIES += libtestsupport.la

@@ -59,7 +59,7 @@ static int read_options(struct bench *bench, const struct verb *verb, int argc, 
 		{ "lasting", 0, OPTION_FLAG, &bench->lasting, NULL, "instead: time per token and memory, early and late in a text", 0, 0 },
 		{ "late", 0, OPTION_WHOLE, &bench->n_long, "N", "where late is (default: 1000000)", 2000, 1e12 },
 		{ "memory", 0, OPTION_FLAG, &bench->memory, NULL, "instead: the most memory in use, beside weights and state", 0, 0 },
-		{ "instructions", 0, OPTION_TEXT, &bench->instructions, "SET", "auto, generic, avx2, avx512", 0, 0 },
+		{ "instructions", 0, OPTION_TEXT, &bench->instructions, "SET", "auto, generic, avx2[-1|-4], avx512[-1|-4]", 0, 0 },
 	};
 	const struct option_group group = { NULL, rows, sizeof rows / sizeof *rows };
 	int first, status = options_parse(verb, &group, 1, &bench->common, argc, argv, &first);

@@ -78,6 +78,7 @@ struct pass {
 struct emodel {
 	const struct plan *plan;
 	const struct kernels *kernels;
+	bool stream;                    /* how weights are read for few rows */
 	struct pool *pool;
 	struct turn turn;
 	pid_t pid;
@@ -97,6 +98,9 @@ struct emodel {
 /* layout.c: sizes and places, from shapes alone */
 float *krait__carve(struct cpu_carver *carver, size_t rows, size_t columns);
 void krait__layout(struct emodel *model, struct cpu_carver *weights, struct cpu_carver *scratch, unsigned n_threads);
+
+/* measure.c: which way is faster here; takes a few milliseconds where it makes a difference */
+bool krait__measure_stream(struct emodel *model);
 
 /* prepare.c */
 krait_status krait__check_plan(const struct plan *plan, struct why *why);

@@ -26,14 +26,25 @@ const struct kernels *krait__kernels_at(size_t index)
 	return NULL;
 }
 
-const struct kernels *krait__kernels_find(const char *name)
+static bool is_called(const char *name, const struct kernels *kernels, enum cpu_reading *reading)
+{
+	size_t n = strlen(kernels->name);
+
+	if (strncmp(name, kernels->name, n) != 0)
+		return false;
+	*reading = !strcmp(name + n, "-1") ? READ_STREAM : !strcmp(name + n, "-4") ? READ_FOURS : READ_MEASURED;
+	return name[n] == 0 || (kernels->stream_most && *reading != READ_MEASURED);
+}
+
+const struct kernels *krait__kernels_find(const char *name, enum cpu_reading *reading)
 {
 	const struct kernels *kernels;
 
+	*reading = READ_MEASURED;
 	if (!name[0] || !strcmp(name, "auto"))
 		return krait__kernels_at(0);
 	for (size_t i = 0; (kernels = krait__kernels_at(i)); i++)
-		if (!strcmp(kernels->name, name))
+		if (is_called(name, kernels, reading))
 			return kernels;
 	return NULL;
 }

@@ -108,7 +108,8 @@ static krait_status no_kernels(const char *name, struct why *why)
 	char known[64] = "";
 
 	for (size_t i = 0; (kernels = krait__kernels_at(i)); i++)
-		snprintf(known + strlen(known), sizeof(known) - strlen(known), "%s%s", i ? ", " : "", kernels->name);
+		snprintf(known + strlen(known), sizeof(known) - strlen(known), "%s%s%s", i ? ", " : "", kernels->name,
+			kernels->stream_most ? "[-1|-4]" : "");
 	return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "instructions %s are not known or not available here; there are auto, %s",
 		krait__quote(&quoted, name, SIZE_MAX), known);
 }
@@ -158,7 +159,7 @@ static void first_guess(struct emodel *model)
 	model->row_limit = rows < 1 ? 1 : rows > MAX_ROWS ? MAX_ROWS : (size_t)rows;
 }
 
-static krait_status make_ready(struct emodel *model, const struct engine_config *config, struct why *why)
+static krait_status make_ready(struct emodel *model, const struct engine_config *config, enum cpu_reading reading, struct why *why)
 {
 	unsigned n_threads = thread_count(config);
 	krait_status status = take_memory(model, n_threads, why);
@@ -170,14 +171,18 @@ static krait_status make_ready(struct emodel *model, const struct engine_config 
 	krait__prepare(model);
 	model->pass.model = model;
 	first_guess(model);
-	snprintf(model->about, sizeof(model->about), "%s, %u thread%s%s", model->kernels->name, n_threads, n_threads == 1 ? "" : "s",
+	if (model->kernels->stream_most && reading == READ_MEASURED)
+		model->stream = krait__measure_stream(model);
+	snprintf(model->about, sizeof(model->about), "%s%s, %u thread%s%s", model->kernels->name,
+		!model->kernels->stream_most ? "" : model->stream ? "-1" : "-4", n_threads, n_threads == 1 ? "" : "s",
 		config->precision == PRECISION_FAST ? ", exact (fast needs nothing else here)" : "");
 	return KRAIT_OK;
 }
 
 static krait_status open_model(struct emodel **out, const struct plan *plan, const struct engine_config *config, struct why *why)
 {
-	const struct kernels *kernels = krait__kernels_find(config->instructions);
+	enum cpu_reading reading;
+	const struct kernels *kernels = krait__kernels_find(config->instructions, &reading);
 	krait_status status = krait__check_plan(plan, why);
 	struct emodel *model;
 
@@ -192,12 +197,13 @@ static krait_status open_model(struct emodel **out, const struct plan *plan, con
 	memset(model, 0, sizeof(*model));
 	model->plan = plan;
 	model->kernels = kernels;
+	model->stream = reading != READ_FOURS;
 	model->pid = getpid();
 	if (!krait__turn_init(&model->turn)) {
 		krait__free(model);
 		return krait__why_memory(why);
 	}
-	status = make_ready(model, config, why);
+	status = make_ready(model, config, reading, why);
 	if (status) {
 		close_model(model);
 		return status;

@@ -38,6 +38,7 @@ struct product {
 	float *out;
 	size_t out_stride;
 	bool add;
+	bool stream;                    /* for few inputs: weights row behind row, not four side by side; the same bits */
 	float *row;                     /* [matrix.k] scratch of the calling thread */
 };
 
@@ -113,6 +114,7 @@ struct scan3 {
 struct kernels {
 	const char *name;
 	bool (*available)(void);
+	size_t stream_most;             /* longest row of weights that can be read as a stream; 0: there is one way only */
 	void (*product)(const struct product *product, size_t first, size_t last);     /* rows of the matrix */
 	void (*conv)(const struct conv *conv, size_t first, size_t last);               /* channels */
 	void (*scan1)(const struct scan1 *scan, size_t first, size_t last);
@@ -136,9 +138,12 @@ extern const struct kernels krait__kernels_generic;
 extern const struct kernels krait__kernels_avx2;
 extern const struct kernels krait__kernels_avx512;
 
-/* By name; "auto" or "": the best that the machine has. NULL: not known, not built or
- * not available here. */
-const struct kernels *krait__kernels_find(const char *name);
+/* How weights are read for few inputs, which changes no bit. */
+enum cpu_reading { READ_MEASURED, READ_STREAM, READ_FOURS };
+
+/* By name; "auto" or "": the best that the machine has. A set that can read weights in two ways takes "-1" or "-4"
+ * behind its name: so many rows at a time. NULL: not known, not built or not available here. */
+const struct kernels *krait__kernels_find(const char *name, enum cpu_reading *reading);
 const struct kernels *krait__kernels_at(size_t index);         /* those available, best first; NULL past the end */
 
 #endif

@@ -79,11 +79,11 @@ static bool take_page(struct slot *slot, size_t index)
 bool krait__pages_reserve(struct slot *slot, uint64_t n)
 {
 	size_t had = slot->n_pages, n_pages;
-	uint64_t end;
+	uint64_t end, all;
 
 	if (slot->model->page_floats == 0 || n == 0)
 		return true;
-	if (!krait__add_u64(&end, slot->n_positions, n) || end / PAGE_POSITIONS >= SIZE_MAX / 2)
+	if (!krait__add_u64(&end, slot->n_positions, n) || !krait__mul_u64(&all, end, slot->model->page_floats) || all > SIZE_MAX)
 		return false;
 	n_pages = pages_of(end);
 	if (!make_room(slot, n_pages))

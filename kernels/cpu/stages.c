@@ -8,7 +8,7 @@
 struct product krait__product(const struct emodel *model, unsigned thread, const struct matrix *matrix, size_t n_rows)
 {
 	return (struct product){
-		.matrix = *matrix, .n_rows = n_rows, .scale = 1,
+		.matrix = *matrix, .n_rows = n_rows, .scale = 1, .stream = model->stream,
 		.row = model->scratch.rows + (size_t)thread * model->scratch.n_row,
 	};
 }

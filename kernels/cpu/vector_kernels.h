@@ -292,7 +292,7 @@ static void product_rows(const struct product *product, size_t first, size_t las
 
 		tile.ahead = 4 * stride + (far ? 0 : NEAR_BYTES);
 		tile.far = far;
-		tile.lines = LANES == 16 && product->n_rows <= 2 && matrix->k <= LINE_FLOATS;
+		tile.lines = product->stream && product->n_rows <= 2 && matrix->k <= LINE_FLOATS;
 		product_tiles(product, &tile, matrix->type, j);
 	}
 }
@@ -487,6 +487,7 @@ static void exp_sum(const float *in, size_t n, float *highest, float *sum)
 const struct kernels NAME = {
 	.name = NAME_TEXT,
 	.available = available,
+	.stream_most = LINE_FLOATS,
 	.product = product_rows,
 	.conv = conv_channels,
 	.scan1 = scan1_blocks,

@@ -90,8 +90,8 @@ static void scan3_head(const struct scan3 *scan)
 		}
 }
 
-/* x and 2 pi - x differ in the sign of the sine alone; of what is left, from 0 to pi, pi / 2 is taken off: cos a = -sin(u) and
- * sin a = cos(u), u within pi / 2 of 0, where the series are short. */
+/* x and 2 pi - x differ in the sign of the sine alone; of what is left, from 0 to pi, pi / 2 is taken off:
+ * cos a = -sin(u) and sin a = cos(u), u within pi / 2 of 0, where the series are short. */
 static void cos_sin(float *cosine, float *sine, const float *angle, size_t n)
 {
 	for (size_t i = 0; i < n; i += LANES) {

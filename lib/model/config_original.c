@@ -13,10 +13,12 @@
 
 #define NATIVE_STATE 128        /* what mamba_ssm's Mamba2 takes where nothing else is said */
 
-/* Mistral's file names the model's type in transformers' word, too. */
+/* Mistral's file names the model's type in transformers' word, too; that of its Transformers has none. */
 static bool is_native(const struct json_value *file)
 {
-	return krait__config_given(file, "dim") && krait__config_given(file, "n_layers");
+	const char *type = krait__json_string(krait__json_get(file, "model_type"));
+
+	return type && !strcmp(type, "mamba") && krait__config_given(file, "dim") && krait__config_given(file, "n_layers");
 }
 
 bool krait__config_is_original(const struct json_value *file)

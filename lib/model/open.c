@@ -266,9 +266,11 @@ static krait_status read_config(struct model_config *out, struct json_value **js
 {
 	char *text;
 	size_t n_text;
+	bool native;
 	krait_status status = krait__file_text(&text, &n_text, folder, CONFIG_FILE, CONFIG_LIMIT, true, why);
 
-	if (status == KRAIT_OK && !text)
+	native = status == KRAIT_OK && !text;
+	if (native)
 		status = krait__file_text(&text, &n_text, folder, NATIVE_CONFIG_FILE, CONFIG_LIMIT, true, why);
 	if (status != KRAIT_OK)
 		return status;
@@ -276,7 +278,8 @@ static krait_status read_config(struct model_config *out, struct json_value **js
 		return no_config(folder, why);
 	status = krait__config_read(out, json, text, n_text, why);
 	krait__free(text);
-	return status;
+	/* What is wrong with it is that it is another program's. */
+	return native && status == KRAIT_ERROR_UNSUPPORTED ? krait__folder_foreign(folder, why) : status;
 }
 
 /* Whether a head that is in the file is the embedding once more. Files say so in three ways:
@@ -292,6 +295,19 @@ static void settle_head(struct krait_model *model, const struct binding *binding
 	else if (config->tied == 1)
 		krait__model_remark(model, CONFIG_FILE " says that head and embedding are one, but '%s' differs: used as stored",
 			config->family->names->head);
+}
+
+/* Tensors that the family does without. */
+static void remark_aside(struct krait_model *model, const struct family *family)
+{
+	for (const char *const *prefix = family->left_aside; prefix && *prefix; prefix++) {
+		size_t n = 0;
+
+		for (size_t i = 0; i < model->checkpoint.n_weights; i++)
+			n += strncmp(model->checkpoint.weights[i].name, *prefix, strlen(*prefix)) == 0;
+		if (n)
+			krait__model_remark(model, "%zu tensors '%s*' are not used: plain generation does without", n, *prefix);
+	}
 }
 
 static krait_status load_weights(struct krait_model *model, const struct model_config *config, const char *path, enum dtype target,
@@ -314,6 +330,7 @@ static krait_status load_weights(struct krait_model *model, const struct model_c
 		return status;
 	snprintf(model->family, sizeof(model->family), "%s", config->name);
 	settle_head(model, bindings, config, options->inspect);
+	remark_aside(model, config->family);
 	status = krait__fingerprint(model, bindings, why);
 	if (status == KRAIT_OK)
 		status = krait__weights_bind(model, bindings, target, map, options->inspect, why);

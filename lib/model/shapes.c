@@ -61,7 +61,7 @@ static const struct shape shapes[] = {
 	{ .name = "falcon-mamba-7b", .width = 4096, .vocab = 65024, .d_inner = 8192, .d_state = 16, .rank = 256,
 		.config = "{\"model_type\": \"falcon_mamba\", \"num_hidden_layers\": 64, \"tie_word_embeddings\": false}" },
 	{ .name = "codestral-7b", .width = 4096, .vocab = 32768, .d_inner = 8192, .n_heads = 128, .d_state = 128,
-		.config = "{\"dim\": 4096, \"n_layers\": 64, \"n_groups\": 8, \"tie_embeddings\": false}" },
+		.config = "{\"model_type\": \"mamba\", \"dim\": 4096, \"n_layers\": 64, \"n_groups\": 8, \"tie_embeddings\": false}" },
 	/* not a published one: as many parameters as mamba-130m, to compare with it */
 	TRANSFORMER("transformerpp-130m", 768, "************", 2048, 12, 64),
 	TRANSFORMER("transformerpp-2.7b", 2560, "********************************", 6912, 32, 80),

@@ -57,8 +57,8 @@ krait_status krait__folder_foreign(const char *folder, struct why *why)
 		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "folder %s holds an adapter of PEFT (adapter_config.json), which is no model by itself: "
 			"merge it into its base model (merge_and_unload, then save_pretrained) and open that", quoted.text);
 	if (holds(folder, "params.json") && !holds(folder, "config.json"))
-		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "folder %s has no config.json but a params.json, which is Mistral's own layout: "
-			"the checkpoint in the layout of transformers is needed", quoted.text);
+		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "folder %s has no config.json but a params.json of Mistral's own layout that is "
+			"none of a Mamba (its 'model_type' is not 'mamba')", quoted.text);
 	status = find_ending(&name, folder, ".gguf", why);
 	if (status != KRAIT_OK || !name)
 		return status;

@@ -19,7 +19,7 @@ TESTS += %D%/asked.sh
 if !SANITIZED
 tests/cuda/asked.log: tests/cuda/asked
 endif
-tests_cuda_asked_SOURCES = %D%/asked.c %D%/counting.c %D%/counting.h
+tests_cuda_asked_SOURCES = %D%/asked.c %D%/asked.h %D%/asked_draws.c %D%/counting.c %D%/counting.h
 tests_cuda_asked_CPPFLAGS = $(engine_cppflags)
 tests_cuda_asked_CFLAGS = $(TEST_CFLAGS)
 tests_cuda_asked_LDFLAGS = $(CUDA_EMU_LINK)

@@ -3,8 +3,10 @@
 """What nvcc made of the kernels, without a GPU.
 
   nvcheck.py table OBJECT.nvo...           every kernel on every architecture
-  nvcheck.py limits LIMITS OBJECT.nvo...   what breaks the limits; fails when anything does
-  nvcheck.py propose OBJECT.nvo...         a table of limits that these objects keep
+  nvcheck.py limits LIMITS COUNTS OBJECT.nvo...   what breaks the limits; fails when anything does
+  nvcheck.py propose COUNTS OBJECT.nvo...  a table of limits that these objects keep
+  nvcheck.py disassembler                  where it is; fails where there is none
+  nvcheck.py loops LIMITS OBJECT.nvo...    the same as limits, for what only the disassembler says
   nvcheck.py names OBJECT.nvo...           the kernels' names
   nvcheck.py lines DOCUMENT SOURCE...      lines that only nvcc sees; fails over 5 %, or when a place is
                                            not named in the document
@@ -12,12 +14,19 @@
 Registers, stack, spills and shared memory are ptxas's own words, which the build keeps beside
 each object in .ptxas. Instructions are counted in the cubins in the object: ELF files for the
 machine 190, whose code is instructions of 16 bytes with the opcode in bits 0 to 11 and the
-width of an access in bits 73 to 75 (sm_70 and later)."""
+width of an access in bits 73 to 75 (sm_70 and later).
+
+Instances that counts.txt has are held one by one, on sm_90: registers; held, the blocks that a multiprocessor holds at
+the worst of its launches; and of the hot loop, as sass.py finds it, loop, the instructions of a warp for 2 KiB of
+weights, wide, its loads of 16 bytes, and tensor, its tensor-core instructions."""
 import collections
 import re
 import struct
 import subprocess
 import sys
+
+import occupancy
+import sass
 
 OPCODES = {
 	0x981: 'LDG', 0x986: 'STG', 0x983: 'LDL', 0x387: 'STL', 0x987: 'STL', 0x984: 'LDS', 0x388: 'STS', 0x988: 'STS',
@@ -124,36 +133,70 @@ def base(name):
 	return name.split('<')[0]
 
 
-def read_limits(path):
-	limits = {}
-	for line in open(path):
-		words = re.split(r'\s{2,}', line.split('#')[0].strip())
-		if words and words[0]:
-			limits[words[0]] = dict(word.split('=') for word in ' '.join(words[1:]).split())
-	return limits
+def add_held(found, counts):
+	"""Blocks on a multiprocessor, of the instances that are launched in the table."""
+	rows, _ = occupancy.read_rows(counts)
+	for row, kernel in rows.values():
+		have = found.get((kernel, 90))
+		if have is None:
+			sys.exit(f'{counts} has {kernel}, and nvcc compiled no such kernel for sm_90')
+		held = occupancy.resident(have['regs'], row['width'], row['shared'])
+		have['held'] = min(held, have.get('held', held))
+	return [kernel for (kernel, architecture), have in found.items() if architecture == 90 and 'held' in have]
+
+
+def loops(objects, wanted):
+	"""Kernel -> measures of its hot loop on sm_90, of those wanted."""
+	tool, found = sass.disassembler(), {}
+	for path in objects:
+		listing = sass.listing(tool, path, 90)
+		names = demangle(sorted(listing)) if listing else {}
+		for mangled, code in listing.items():
+			if names[mangled] in wanted:
+				found[names[mangled]] = sass.measures(names[mangled], sass.hot_loop(code))
+	return found
 
 
 def broken(name, architecture, have, limits):
-	wanted = {**limits.get('*', {}), **limits.get(base(name), {}), **limits.get(name, {}), **limits.get(f'{base(name)} sm_{architecture}', {})}
+	wanted = {}
+	for line in ('*', base(name), f'{base(name)} sm_{architecture}', f'{name} sm_{architecture}'):
+		wanted.update(limits.get(line, {}))
 	for what, bound in wanted.items():
 		least = what.endswith('>')
+		if what.rstrip('>') in sass.MEASURES and what.rstrip('>') not in have:
+			continue
 		value = have.get(what.rstrip('>'), 0)
 		if value < int(bound) if least else value > int(bound):
 			yield f'{name} on sm_{architecture}: {what.rstrip(">")} is {value}, the limit is {"at least" if least else "at most"} {bound}'
 
 
-def check_limits(path, objects):
-	limits, found, bad = read_limits(path), kernels(objects), []
+def check_limits(path, counts, objects):
+	limits, found, bad = occupancy.read_limits(path), kernels(objects), []
+	add_held(found, counts)
 	for (name, architecture), have in sorted(found.items()):
 		bad.extend(broken(name, architecture, have, limits))
-	present = {base(name) for name, _ in found} | {name for name, _ in found} | {f'{base(name)} sm_{a}' for name, a in found}
+	present = {base(name) for name, _ in found} | {f'{n} sm_{a}' for name, a in found for n in (base(name), name)}
 	bad.extend(f'{name}: in the table, but no such kernel' for name in limits if name != '*' and name not in present)
 	bad.extend(f'{name}: has no line in the table' for name in sorted({base(name) for name, _ in found}) if name not in limits)
 	print('\n'.join(bad) if bad else f'{len(found)} kernels are within their limits')
 	return bool(bad)
 
 
-def propose(objects):
+def check_loops(path, objects):
+	limits = occupancy.read_limits(path)
+	hot = {}
+	for name, bounds in limits.items():
+		inside = {what: bound for what, bound in bounds.items() if what.rstrip('>') in sass.MEASURES}
+		if inside:
+			hot[name.removesuffix(' sm_90')] = inside
+	found = loops(objects, hot)
+	bad = [line for name in sorted(found) for line in broken(name, 90, found[name], {f'{name} sm_90': hot[name]})]
+	bad.extend(f'{name}: the disassembler does not have it' for name in sorted(set(hot) - set(found)))
+	print('\n'.join(bad) if bad else f'{len(found)} hot loops are within their limits')
+	return bool(bad) or not hot
+
+
+def propose(counts, objects):
 	found = kernels(objects)
 	print('# kernel  at most=n  at least>=n. "*": every kernel. A name holds for all instances of a template.')
 	print('*  spill=0 stack=0 local=0')
@@ -163,6 +206,14 @@ def propose(objects):
 		words += [f'{what}>={least}' for what in ('LDG128', 'LDGSTS', 'LDSM', 'HMMA') if (least := min(h.get(what, 0) for h in of)) > 0]
 		words += [f'{what}={most}' for what in ('stack', 'local') if (most := max(h.get(what, 0) for h in of)) > 0]
 		print(f'{name}  {" ".join(words)}')
+	hot = sorted(add_held(found, counts))
+	inside = loops(objects, set(hot)) if sass.disassembler() else {}
+	for name in hot:
+		words = [f'regs={(found[name, 90]["regs"] + 7) // 8 * 8}', f'held>={found[name, 90]["held"]}']
+		if 'loop' in inside.get(name, {}):
+			words.append(f'loop={inside[name]["loop"]}')
+			words += [f'{what}>={inside[name][what]}' for what in ('wide', 'tensor') if inside[name][what]]
+		print(f'{name} sm_90  {" ".join(words)}')
 
 
 def table(objects):
@@ -215,17 +266,24 @@ def check_lines(document, sources):
 
 
 def main(words):
+	if words == ['disassembler']:
+		print(sass.disassembler() or 'no cuobjdump with an nvdisasm beside it')
+		return sass.disassembler() is None
 	if len(words) < 2:
 		sys.exit(__doc__)
 	verb, rest = words[0], words[1:]
 	if verb == 'limits':
-		return check_limits(rest[0], rest[1:])
+		return check_limits(rest[0], rest[1], rest[2:])
+	if verb == 'loops':
+		return check_loops(rest[0], rest[1:])
 	if verb == 'lines':
 		return check_lines(rest[0], rest[1:])
+	if verb == 'propose':
+		return propose(rest[0], rest[1:])
 	if verb == 'names':
 		print('\n'.join(sorted({name for name, _ in kernels(rest)})))
 		return False
-	return {'propose': propose, 'table': table}[verb](rest)
+	return {'table': table}[verb](rest)
 
 
 sys.exit(1 if main(sys.argv[1:]) else 0)

@@ -31,13 +31,25 @@ cd "$top_builddir" || exit 99
 # shellcheck disable=SC2086  # a list of files
 {
 	ok "kernels are within their limits of registers, spills, shared memory and instructions" \
-		"$PYTHON3" "$check" limits "$kernels/limits.txt" $CUDA_OBJECTS
+		"$PYTHON3" "$check" limits "$kernels/limits.txt" "$top_srcdir/tests/cuda/counts.txt" $CUDA_OBJECTS
 	"$PYTHON3" "$check" names $CUDA_OBJECTS >"$work/compiled"
 }
+if "$PYTHON3" "$check" disassembler >"$work/found"; then
+	# shellcheck disable=SC2086  # a list of files
+	ok "hot loops are within their limits of instructions, wide loads and tensor cores" \
+		"$PYTHON3" "$check" loops "$kernels/limits.txt" $CUDA_OBJECTS
+	# One bound lowered.
+	sed '/^gemv_kernel<1, 1> /s/loop=[0-9]*/loop=1/' "$kernels/limits.txt" >"$work/tight"
+	"$PYTHON3" "$check" loops "$work/tight" kernels/cuda/product_f16.nvo >"$work/said"
+	ok "a hot loop that is longer is refused by its name" grep -q '^gemv_kernel<1, 1> .*: loop is' "$work/said"
+else
+	skip "hot loops are within their limits of instructions, wide loads and tensor cores" \
+		"$(cat "$work/found"): pip install nvidia-cuda-cuobjdump nvidia-cuda-nvdisasm"
+fi
 ok "there are kernels" test -s "$work/compiled"
 if [ -s emu-kernels.txt ]; then
 	sort -u emu-kernels.txt >"$work/ran"
-	comm -23 "$work/compiled" "$work/ran" | grep -vxF -f "$top_srcdir/tests/cuda/not_run.txt" >"$work/found"
+	comm -23 "$work/compiled" "$work/ran" >"$work/found"
 	empty "every kernel that nvcc compiled ran under emulation" "$work/found"
 	# The other way round, without the kernels that tests and benchmarks bring.
 	comm -13 "$work/compiled" "$work/ran" | while IFS= read -r name; do

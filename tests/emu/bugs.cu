@@ -362,15 +362,21 @@ __global__ void early_waits(int *to, const int *from)
 	to[threadIdx.x] = from[threadIdx.x];
 }
 
-/* What the kernel before the last one wrote is there: a kernel begins no sooner than the last but one has ended. */
+/* What the kernel before the last one wrote is there: a kernel begins no sooner than the last but one has ended. Each
+ * thread reads what another wrote, whose end nothing else orders before it. */
 __global__ void early_reads_older(int *to, const int *from)
 {
-	int v = from[threadIdx.x];
+	int v = from[threadIdx.x ^ 1];
 
 	grid_wait();
-	to[threadIdx.x] = v;
+	to[threadIdx.x ^ 1] = v;
 }
 __global__ void early_idle(int *) { grid_wait(); }
+__global__ void early_counts(int *out)
+{
+	grid_wait();
+	out[threadIdx.x] = int(threadIdx.x);
+}
 
 // ---- shared memory, static and dynamic together; hints
 
@@ -545,16 +551,33 @@ template <class... P, class... A> int early(void (*kernel)(P...), A... a)
 	return compare(N, same);
 }
 
-int reads_older()
+/* Kernels that may begin early, one behind another: n_before of them do nothing, one writes, n_between do nothing, and
+ * the last reads before it waits. With one between, the one that wrote has ended by then and with none may go on. */
+int chain(int n_before, int n_between, bool captured)
 {
 	cudaStream_t s = stream();
 	launch_how h = how(1, N, s);
+	cudaGraph_t g;
+	cudaGraphExec_t e;
 
-	must(launch_kernel(h, count_up, other));
+	if (captured)
+		must(cudaStreamBeginCapture(s, cudaStreamCaptureModeThreadLocal));
+	for (int i = 0; i < n_before + 1 + n_between; i++) {
+		h.early = i != 0;
+		must(launch_kernel(h, i == n_before ? early_counts : early_idle, other));
+	}
 	h.early = true;
-	must(launch_kernel(h, early_idle, out));
 	must(launch_kernel(h, early_reads_older, out, static_cast<const int *>(other)));
+	if (captured) {
+		must(cudaStreamEndCapture(s, &g));
+		must(cudaGraphInstantiate(&e, g, 0));
+		must(cudaGraphLaunch(e, s));
+	}
 	must(cudaStreamSynchronize(s));
+	if (captured) {
+		must(cudaGraphExecDestroy(e));
+		must(cudaGraphDestroy(g));
+	}
 	must(cudaStreamDestroy(s));
 	return compare(N, same);
 }
@@ -688,6 +711,8 @@ const Case cases[] = {
 	{"early_releases", [] { return early(early_releases, out); }},
 	{"early_reads", [] { return early(early_reads, out, static_cast<const int *>(other)); }},
 	{"early_writes", [] { return early(early_writes, out, other); }},
+	{"early_chain", [] { return chain(2, 0, false); }},
+	{"early_chain_in_graph", [] { return chain(2, 0, true); }},
 	{"static_left_out", [] { return with_shared(48 << 10); }},
 	{"static_above_all", [] { return ask_for(227 << 10); }},
 	{"attribute_lowered", [] { return ask_for(80 << 10) + ask_for(64 << 10) + with_shared(80 << 10); }},
@@ -708,7 +733,9 @@ const Case cases[] = {
 	{"right_shared", [] { return ask_for(80 << 10) + with_shared(80 << 10); }},
 	{"right_shared_unasked", [] { return with_shared((48 << 10) - N * sizeof(int)); }},
 	{"right_prefetch", [] { must(launch_kernel(how(1, N), prefetches, out, static_cast<const int *>(other), size_t(N) - 1)); return compare(N, same); }},
-	{"right_early_older", reads_older},
+	{"right_early_older", [] { return chain(0, 1, false); }},
+	{"right_early_chain", [] { return chain(2, 1, false); }},
+	{"right_early_in_graph", [] { return chain(2, 1, true); }},
 	{"right_early", [] { return early(early_waits, out, static_cast<const int *>(other)); }},
 };
 

@@ -18,11 +18,13 @@ host_pointer           PAT host_reads_device      A   copy_past_device       PAT
 leak                   PAT freed_under_graph      A   freed_twice            PAT freed_as_pinned        PAT
 result_too_soon        PT  pinned_too_soon        PT  no_event               PT  no_edge                PT
 early_never_waits      PAT early_releases         PAT early_reads            T   early_writes           T
+early_chain            T   early_chain_in_graph   T
 static_left_out        PAT static_above_all       PAT attribute_lowered      PAT early_cannot_wait      PAT
 prefetch_past_end      PAT
 right_syncwarp         -   right_atomics          -   right_copies           -   right_grid_barrier     -
 right_events           -   right_graph            -   right_shared           -   right_shared_unasked   -
-right_prefetch         -   right_early_older      -   right_early            -
+right_prefetch         -   right_early_older      -   right_early_chain      -   right_early_in_graph   -
+right_early            -
 '
 case ${SANITIZE-} in
 *thread*) flavour=T runs=fwd/eager ;;

@@ -45,19 +45,21 @@ size_t emu_alive(void);
 /* From now on work is counted and not done: device memory reads as zeros and takes no memory. */
 void emu_counting_only(int on);
 
-/* While work is counted only: run up to so many blocks of each different launch and see what they ask of memory
- * (look.cpp says what is what), times all blocks. Nothing is seen but in programs that link seen.cpp. 0: none. */
+/* See what kernels ask of memory (look.cpp says what is what): while work is counted only, in up to so many blocks of
+ * each different launch, times all blocks; else in all blocks of every launch. Nothing is seen but in programs that
+ * link seen.cpp. 0: none. */
 struct emu_asked {
 	const char *kernel;
 	uint64_t launches;              /* that were alike */
 	unsigned blocks, threads;
 	uint64_t shared, stated;        /* bytes: of shared memory in a block, static arrays included; launch_how.bytes */
-	uint64_t asked, ahead;
-	unsigned rounds;
+	uint64_t asked, cold, ahead;
+	unsigned rounds, misses, loads;
 	uint64_t atomics;
 	bool early;
 };
 void emu_look(unsigned n_blocks);
+void emu_look_warm(const void *p);      /* the allocation around p is in that cache, until the next emu_look() */
 void emu_each_asked(void (*each)(void *user, const struct emu_asked *asked), void *user);
 
 /* ---- faults */

@@ -71,9 +71,9 @@ static Order order_of(const Plan &plan, size_t i, const std::vector<Order> &orde
 	for (size_t before : after)
 		order.before.push_back(orders[before].done);
 	order.early = order.before;
-	/* One kernel right behind another: it may begin with it. */
+	/* One kernel right behind another: it may begin when that one has seen the end of what was before it. */
 	if (after.size() == 1 && plan[after[0]].work.kind == WORK_KERNEL)
-		order.early = plan[after[0]].work.launch.early ? orders[after[0]].early : orders[after[0]].before;
+		order.early = orders[after[0]].before;
 	order.done = new_tag();
 	return order;
 }

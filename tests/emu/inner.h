@@ -128,6 +128,7 @@ void run_grid(const Launch &launch, const std::function<void()> &body, const Ord
 void run_as_device(const Order &order, const std::function<void()> &work);     /* a copy, a product */
 const char *kernel_name(const void *kernel);
 void count_kernel(const void *kernel, const char *name, uint64_t bytes);
+void tell_that_it_ran(const void *kernel);      /* to EMU_KERNELS: all its blocks did, over what the test gave */
 uint64_t take_stated_bytes();
 size_t shared_limit(const void *kernel);        /* of dynamic shared memory: set by cudaFuncSetAttribute, or 48 KB less the static */
 size_t static_shared(const void *kernel);

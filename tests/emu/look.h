@@ -12,7 +12,7 @@ enum { SECTOR = 32 };                   /* bytes in which the second-level cache
 
 extern bool looked_at;                  /* the running block is: what sees accesses is called only then */
 
-/* A launch while work is counted and not done. A launch like one before it is counted with that one. */
+/* A launch, which runs. While work is only counted, one like a launch before it is counted with that one. */
 void look_at(const Launch &launch, const std::function<void()> &body, uint64_t bytes, const Order &order);
 std::vector<unsigned> blocks_to_look_at(unsigned n);
 bool looking();                         /* emu_look() asked for it */

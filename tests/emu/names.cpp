@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // names.cpp - the names of kernels, from the symbol table of the program that holds them, and
-// how often each ran. With EMU_KERNELS=FILE each name is added to the file when it first runs.
+// how often each ran. With EMU_KERNELS=FILE each name is added to the file when it first runs: counting does not do.
 #include "look.h"
 
 #include <cxxabi.h>
@@ -19,6 +19,7 @@ struct Ran {
 	std::string name;
 	uint64_t runs, bytes;
 	size_t shared;          /* bytes of its __shared__ arrays */
+	bool told;              /* EMU_KERNELS has it */
 };
 static std::vector<Ran> &ran = *new std::vector<Ran>;
 
@@ -149,7 +150,7 @@ static Ran &entry(const void *kernel, const char *name)
 			return r;
 	Symbol its = kernel != nullptr ? symbol(kernel) : Symbol{"", 0};
 
-	ran.push_back({kernel, kernel != nullptr ? plain(its.name) : name, 0, 0, its.shared});
+	ran.push_back({kernel, kernel != nullptr ? plain(its.name) : name, 0, 0, its.shared, false});
 	if (kernel != nullptr && ran.back().name.empty())
 		misuse("the kernel at %p has no name: is the program stripped?", kernel);
 	return ran.back();
@@ -162,11 +163,19 @@ void count_kernel(const void *kernel, const char *name, uint64_t bytes)
 {
 	Ran &r = entry(kernel, name);
 
-	if (r.runs++ == 0 && kernel != nullptr)
-		tell_file(r.name);
+	r.runs++;
 	r.bytes += bytes;
 	counts.kernels++;
 	counts.stated_bytes += bytes;
+}
+
+void tell_that_it_ran(const void *kernel)
+{
+	Ran &r = entry(kernel, nullptr);
+
+	if (!r.told)
+		tell_file(r.name);
+	r.told = true;
 }
 
 }  // namespace emu

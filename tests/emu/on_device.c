@@ -114,6 +114,11 @@ void emu_look(unsigned n_blocks)
 	(void)n_blocks;
 }
 
+void emu_look_warm(const void *p)
+{
+	(void)p;
+}
+
 void emu_each_asked(void (*each)(void *user, const struct emu_asked *asked), void *user)
 {
 	(void)each;

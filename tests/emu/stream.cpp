@@ -42,10 +42,12 @@ void perform(const Work &work, const Order &order)
 	case WORK_KERNEL:
 		count_kernel(work.launch.kernel, nullptr, work.bytes);
 		counts.early += work.launch.early;
-		if (!settings.counting)
-			run_grid(work.launch, work.body, order);
-		else if (looking())
+		if (looking())
 			look_at(work.launch, work.body, work.bytes, order);
+		else if (!settings.counting)
+			run_grid(work.launch, work.body, order);
+		if (!settings.counting)
+			tell_that_it_ran(work.launch.kernel);
 		break;
 	case WORK_GRAPH:
 	case WORK_EVENT:
@@ -68,10 +70,9 @@ static void run_work(CUstream_st *s, const Item &item)
 	order.done = new_tag();
 	perform(item.work, order);
 	s->done = {order.done};
-	if (item.work.kind != WORK_KERNEL)
-		s->begun = s->done;             /* only a kernel lets another begin before it ends */
-	else if (!item.work.launch.early)
-		s->begun = before;
+	/* Only a kernel lets another begin before it ends, and not before it has seen the end of what was before it:
+	 * all blocks of one that began early itself wait for that before they let go (grid_release() looks). */
+	s->begun = item.work.kind == WORK_KERNEL ? before : s->done;
 }
 
 static void run_item(CUstream_st *s, Item &item)

@@ -4,7 +4,9 @@
 #include "kernels/cuda/port.cuh"
 #include "check_device.h"
 
+#include <cstdlib>
 #include <cstring>
+#include <string>
 
 namespace {
 
@@ -17,6 +19,9 @@ __global__ void copy_kernel(int *to, const int *from)
 {
 	to[threadIdx.x] = from[threadIdx.x];
 }
+
+__global__ void named_kernel(int *data) { data[threadIdx.x] = 1; }
+__global__ void only_counted_kernel(int *data) { data[threadIdx.x] = 2; }
 
 launch_how on(cudaStream_t stream, unsigned n_threads = 32)
 {
@@ -350,6 +355,35 @@ START_TEST(counting_only)
 }
 END_TEST
 
+/* The file that EMU_KERNELS names has kernels that ran, once each, and not those that were only looked at. */
+START_TEST(kernels_that_ran_are_named)
+{
+	const char *before = getenv("EMU_KERNELS");
+	const std::string was = before != nullptr ? before : "", path = support_join(support_folder(), "kernels");
+	size_t n;
+	char *said;
+	Device<int> data(32), more(32);
+
+	setenv("EMU_KERNELS", path.c_str(), 1);
+	emu_counting_only(1);
+	emu_look(2);
+	CALL(launch_kernel(on(nullptr), only_counted_kernel, data.p));
+	emu_look(0);
+	emu_counting_only(0);
+	for (int i = 0; i < 2; i++) {
+		CALL(launch_kernel(on(nullptr), named_kernel, data.p));
+		emu_counts_reset();
+	}
+	if (before != nullptr)
+		setenv("EMU_KERNELS", was.c_str(), 1);
+	else
+		unsetenv("EMU_KERNELS");
+	said = support_read_path(path.c_str(), &n);
+	ck_assert_str_eq(said, "named_kernel\n");
+	free(said);
+}
+END_TEST
+
 // ---- faults --------------------------------------------------------------------------------------------
 
 /* A small program that gives back all it takes, whatever fails. */
@@ -455,6 +489,7 @@ int main()
 	tcase_add_test(test, memory);
 	tcase_add_test(test, counts_are_kept);
 	tcase_add_test(test, counting_only);
+	tcase_add_test(test, kernels_that_ran_are_named);
 	tcase_add_loop_test(test, every_call_fails_once, 0, 2);
 	tcase_add_test(test, one_function_fails);
 	tcase_add_test(test, drivers);

@@ -52,7 +52,7 @@ tests_kernels_test_parts_CFLAGS = $(TEST_CFLAGS)
 tests_kernels_test_parts_LDADD = $(TEST_LDADD)
 
 tests_kernels_test_blocks_SOURCES = %D%/test_blocks.c %D%/buffers.c %D%/buffers.h %D%/plans.c %D%/plans.h %D%/shapes.c \
-	%D%/plans_more.c %D%/plans_more.h %D%/reference.c %D%/reference.h
+	%D%/plans_more.c %D%/plans_more.h %D%/reference.c %D%/reference.h %D%/reference_moe.c
 tests_kernels_test_blocks_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_kernels_test_blocks_CFLAGS = $(TEST_CFLAGS)
 tests_kernels_test_blocks_LDADD = $(TEST_LDADD)

@@ -17,7 +17,8 @@ enum form { SPLIT, FUSED, STACKED, STACKED_FUSED };
 
 struct more_shape {
 	const char *name;
-	const char *parts;              /* one letter each: 1 Mamba-1 with inner norms, 3 Mamba-3, e experts, s experts beside what is before */
+	/* one letter each: 1 Mamba-1 with inner norms, 3 Mamba-3, e experts, s experts beside what is before */
+	const char *parts;
 	enum dtype type;
 	uint32_t width, d_inner, d_state;
 	uint32_t rank;                  /* mamba1, mamba3 */
@@ -32,33 +33,37 @@ struct more_shape {
 };
 
 static const struct more_shape more[] = {
-	{ .name = "falcon", .parts = "11", .type = DTYPE_BF16, .width = 30, .d_inner = 44, .d_state = 7, .rank = 3, .weightless = true },
-	{ .name = "jamba", .parts = "1e1e", .type = DTYPE_BF16, .width = 36, .d_inner = 50, .d_state = 16, .rank = 5, .d_ff = 29, .n_experts = 6,
-		.n_used = 2, .flags = PART_ROUTER_ALL },
-	{ .name = "siso", .parts = "33", .type = DTYPE_F32, .width = 30, .d_inner = 60, .d_state = 20, .rank = 1, .n_heads = 5, .n_groups = 1,
-		.n_angles = 5, .a_floor = 1e-4f },
-	{ .name = "siso groups", .parts = "33", .type = DTYPE_BF16, .width = 33, .d_inner = 42, .d_state = 9, .rank = 1, .n_heads = 6,
-		.n_groups = 3, .n_angles = 4, .gate_norm = true, .a_floor = 0.2f },
-	{ .name = "siso wide", .parts = "3", .type = DTYPE_F16, .width = 40, .d_inner = 140, .d_state = 11, .rank = 1, .n_heads = 2,
-		.n_groups = 1, .n_angles = 1, .a_floor = 1e-4f },
-	{ .name = "mimo", .parts = "33", .type = DTYPE_F16, .width = 36, .d_inner = 48, .d_state = 20, .rank = 4, .n_heads = 4, .n_groups = 2,
-		.n_angles = 5, .mimo = true, .a_floor = 0.8f },
-	{ .name = "mimo odd", .parts = "33", .type = DTYPE_F32, .width = 21, .d_inner = 51, .d_state = 13, .rank = 3, .n_heads = 3, .n_groups = 1,
-		.n_angles = 6, .mimo = true, .gate_norm = true, .a_floor = 1e-4f },
-	{ .name = "mimo pair", .parts = "3", .type = DTYPE_F32, .width = 16, .d_inner = 38, .d_state = 8, .rank = 2, .n_heads = 2, .n_groups = 2,
-		.n_angles = 3, .mimo = true, .a_floor = 1e-4f },
-	{ .name = "mimo wide", .parts = "3", .type = DTYPE_BF16, .width = 24, .d_inner = 66, .d_state = 6, .rank = 5, .n_heads = 2, .n_groups = 1,
-		.n_angles = 3, .mimo = true, .gate_norm = true, .a_floor = 1e-4f },
-	{ .name = "granite", .parts = "3e3s", .type = DTYPE_F32, .width = 38, .d_inner = 36, .d_state = 12, .rank = 1, .n_heads = 3, .n_groups = 1,
-		.n_angles = 3, .a_floor = 1e-4f, .d_ff = 41, .n_experts = 7, .n_used = 3, .form = STACKED_FUSED },
-	{ .name = "nemotron", .parts = "e3e", .type = DTYPE_BF16, .width = 35, .d_inner = 36, .d_state = 12, .rank = 1, .n_heads = 3, .n_groups = 1,
-		.n_angles = 3, .a_floor = 1e-4f, .d_ff = 23, .n_experts = 9, .n_used = 3, .n_expert_groups = 3, .n_used_groups = 2,
+	{ .name = "falcon", .parts = "11", .type = DTYPE_BF16, .width = 30, .d_inner = 44, .d_state = 7, .rank = 3,
+		.weightless = true },
+	{ .name = "jamba", .parts = "1e1e", .type = DTYPE_BF16, .width = 36, .d_inner = 50, .d_state = 16, .rank = 5,
+		.d_ff = 29, .n_experts = 6, .n_used = 2, .flags = PART_ROUTER_ALL },
+	{ .name = "siso", .parts = "33", .type = DTYPE_F32, .width = 30, .d_inner = 60, .d_state = 20, .rank = 1,
+		.n_heads = 5, .n_groups = 1, .n_angles = 5, .a_floor = 1e-4f },
+	{ .name = "siso groups", .parts = "33", .type = DTYPE_BF16, .width = 33, .d_inner = 42, .d_state = 9,
+		.rank = 1, .n_heads = 6, .n_groups = 3, .n_angles = 4, .gate_norm = true, .a_floor = 0.2f },
+	{ .name = "siso wide", .parts = "3", .type = DTYPE_F16, .width = 40, .d_inner = 140, .d_state = 11, .rank = 1,
+		.n_heads = 2, .n_groups = 1, .n_angles = 1, .a_floor = 1e-4f },
+	{ .name = "mimo", .parts = "33", .type = DTYPE_F16, .width = 36, .d_inner = 48, .d_state = 20, .rank = 4,
+		.n_heads = 4, .n_groups = 2, .n_angles = 5, .mimo = true, .a_floor = 0.8f },
+	{ .name = "mimo odd", .parts = "33", .type = DTYPE_F32, .width = 21, .d_inner = 51, .d_state = 13, .rank = 3,
+		.n_heads = 3, .n_groups = 1, .n_angles = 6, .mimo = true, .gate_norm = true, .a_floor = 1e-4f },
+	{ .name = "mimo pair", .parts = "3", .type = DTYPE_F32, .width = 16, .d_inner = 38, .d_state = 8, .rank = 2,
+		.n_heads = 2, .n_groups = 2, .n_angles = 3, .mimo = true, .a_floor = 1e-4f },
+	{ .name = "mimo wide", .parts = "3", .type = DTYPE_BF16, .width = 24, .d_inner = 66, .d_state = 6, .rank = 5,
+		.n_heads = 2, .n_groups = 1, .n_angles = 3, .mimo = true, .gate_norm = true, .a_floor = 1e-4f },
+	{ .name = "granite", .parts = "3e3s", .type = DTYPE_F32, .width = 38, .d_inner = 36, .d_state = 12, .rank = 1,
+		.n_heads = 3, .n_groups = 1, .n_angles = 3, .a_floor = 1e-4f, .d_ff = 41, .n_experts = 7, .n_used = 3,
+		.form = STACKED_FUSED },
+	{ .name = "nemotron", .parts = "e3e", .type = DTYPE_BF16, .width = 35, .d_inner = 36, .d_state = 12,
+		.rank = 1, .n_heads = 3, .n_groups = 1, .n_angles = 3, .a_floor = 1e-4f, .d_ff = 23, .n_experts = 9,
+		.n_used = 3, .n_expert_groups = 3, .n_used_groups = 2,
 		.flags = PART_ROUTER_SIGMOID | PART_ROUTER_NORMALISED | PART_RELU2, .no_gate = true, .expert_scale = 2.5f },
-	{ .name = "many experts", .parts = "3ee", .type = DTYPE_F16, .width = 300, .d_inner = 24, .d_state = 8, .rank = 1, .n_heads = 2,
-		.n_groups = 1, .n_angles = 2, .a_floor = 1e-4f, .d_ff = 18, .n_experts = 33, .n_used = 5, .flags = PART_UP_FIRST | PART_ROUTER_SIGMOID,
-		.form = FUSED, .expert_scale = 0.7f },
-	{ .name = "stacked", .parts = "3e", .type = DTYPE_BF16, .width = 20, .d_inner = 24, .d_state = 8, .rank = 1, .n_heads = 2, .n_groups = 1,
-		.n_angles = 2, .a_floor = 1e-4f, .d_ff = 35, .n_experts = 4, .n_used = 4, .flags = PART_RELU2, .form = STACKED },
+	{ .name = "many experts", .parts = "3ee", .type = DTYPE_F16, .width = 300, .d_inner = 24, .d_state = 8,
+		.rank = 1, .n_heads = 2, .n_groups = 1, .n_angles = 2, .a_floor = 1e-4f, .d_ff = 18, .n_experts = 33,
+		.n_used = 5, .flags = PART_UP_FIRST | PART_ROUTER_SIGMOID, .form = FUSED, .expert_scale = 0.7f },
+	{ .name = "stacked", .parts = "3e", .type = DTYPE_BF16, .width = 20, .d_inner = 24, .d_state = 8, .rank = 1,
+		.n_heads = 2, .n_groups = 1, .n_angles = 2, .a_floor = 1e-4f, .d_ff = 35, .n_experts = 4, .n_used = 4,
+		.flags = PART_RELU2, .form = STACKED },
 };
 const size_t n_more_plans = sizeof(more) / sizeof(*more);
 
@@ -95,7 +100,8 @@ static uint32_t matrix(struct plan *plan, enum dtype type, uint64_t rows, uint64
 
 static void add_component(struct plan *plan, struct part *part, uint32_t rank, uint64_t a, uint64_t b, uint64_t c)
 {
-	plan->components[plan->n_components] = (struct component){ .part = (uint32_t)(part - plan->parts), .rank = rank, .shape = { a, b, c } };
+	plan->components[plan->n_components] = (struct component){ .part = (uint32_t)(part - plan->parts), .rank = rank,
+		.shape = { a, b, c } };
 	if (part->n_components++ == 0)
 		part->component = plan->n_components;
 	plan->n_components++;
@@ -139,7 +145,8 @@ static void add_mamba3(struct plan *plan, struct part *part, const struct more_s
 	part->n_groups = s->n_groups;
 	part->n_angles = s->n_angles;
 	part->a_floor = s->a_floor;
-	t[ROLE_IN_PROJ] = matrix(plan, s->type, 2 * (uint64_t)s->d_inner + 2 * groups + 3 * (uint64_t)s->n_heads + s->n_angles, s->width);
+	t[ROLE_IN_PROJ] = matrix(plan, s->type,
+		2 * (uint64_t)s->d_inner + 2 * groups + 3 * (uint64_t)s->n_heads + s->n_angles, s->width);
 	t[ROLE_DT_BIAS] = vector(plan, s->n_heads, 1, -1);
 	t[ROLE_B_BIAS] = add(plan, s->type, 3, biases, 0.5f, 1);
 	t[ROLE_C_BIAS] = add(plan, s->type, 3, biases, 0.5f, 1);
@@ -200,7 +207,8 @@ static void add_part(struct plan *plan, const struct more_shape *s, char letter)
 	struct part *part = &plan->parts[plan->n_parts];
 
 	*part = (struct part){ .layer = plan->n_parts, .input = letter == 's' ? INPUT_SAME : INPUT_NORM, .d_inner = s->d_inner,
-		.d_state = s->d_state, .rank = s->rank, .eps = 1e-5f, .inner_eps = 1e-4f, .limit_high = INFINITY, .in_scale = 0.9f, .out_scale = 0.8f };
+		.d_state = s->d_state, .rank = s->rank, .eps = 1e-5f, .inner_eps = 1e-4f, .limit_high = INFINITY, .in_scale = 0.9f,
+		.out_scale = 0.8f };
 	for (int i = 0; i < N_ROW_SCALES; i++)
 		part->row_scale[i] = 1;
 	for (int i = 0; i < N_ROLES; i++)
@@ -222,7 +230,8 @@ void more_plan_make(struct plan *out, size_t index)
 	size_t n = strlen(s->parts);
 
 	random_seed(s->width + 100 * index);
-	*out = (struct plan){ .width = s->width, .vocab = 61, .n_layers = (uint32_t)n, .eps = 1e-5f, .embed_scale = 1, .logit_scale = 1,
+	*out = (struct plan){ .width = s->width, .vocab = 61, .n_layers = (uint32_t)n, .eps = 1e-5f, .embed_scale = 1,
+		.logit_scale = 1,
 		.norm_bias = NO_TENSOR };
 	out->parts = calloc(n, sizeof(*out->parts));
 	out->tensors = calloc(MOST_TENSORS, sizeof(*out->tensors));
@@ -230,7 +239,8 @@ void more_plan_make(struct plan *out, size_t index)
 	ck_assert(out->parts && out->tensors && out->components);
 	for (size_t i = 0; i < n; i++)
 		add_part(out, s, s->parts[i]);
-	out->components[out->n_components++] = (struct component){ .name = "hidden", .part = NO_TENSOR, .rank = 1, .shape = { s->width } };
+	out->components[out->n_components++] = (struct component){ .name = "hidden", .part = NO_TENSOR, .rank = 1,
+		.shape = { s->width } };
 	out->embedding = out->head = add(out, s->type, 2, (uint64_t[]){ out->vocab, s->width }, 1, 0);
 	out->norm = vector(out, s->width, 0.3f, 1);
 }

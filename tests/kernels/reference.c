@@ -11,7 +11,7 @@
 
 #define PI 3.14159265358979323846
 
-static void *zeros(size_t n, size_t size)
+void *reference_zeros(size_t n, size_t size)
 {
 	void *out = calloc(n ? n : 1, size);
 
@@ -30,8 +30,9 @@ size_t reference_extent(const struct component *component)
 
 void reference_open(struct reference *out, const struct plan *plan)
 {
-	*out = (struct reference){ .plan = plan, .tensor = zeros(plan->n_tensors, sizeof(double *)),
-		.state = zeros(plan->n_components, sizeof(double *)), .experts = zeros(plan->n_parts, sizeof(uint32_t *)) };
+	*out = (struct reference){ .plan = plan, .tensor = reference_zeros(plan->n_tensors, sizeof(double *)),
+		.state = reference_zeros(plan->n_components, sizeof(double *)),
+		.experts = reference_zeros(plan->n_parts, sizeof(uint32_t *)) };
 	for (uint32_t i = 0; i < plan->n_tensors; i++) {
 		const struct tensor *tensor = &plan->tensors[i];
 		size_t n = 1;
@@ -39,17 +40,17 @@ void reference_open(struct reference *out, const struct plan *plan)
 
 		for (uint32_t k = 0; k < tensor->rank; k++)
 			n *= tensor->shape[k];
-		wide = zeros(n, sizeof(float));
-		out->tensor[i] = zeros(n, sizeof(double));
+		wide = reference_zeros(n, sizeof(float));
+		out->tensor[i] = reference_zeros(n, sizeof(double));
 		krait__widen(wide, tensor->data, tensor->type, n);
 		for (size_t k = 0; k < n; k++)
 			out->tensor[i][k] = wide[k];
 		free(wide);
 	}
 	for (uint32_t i = 0; i < plan->n_components; i++)
-		out->state[i] = zeros(reference_extent(&plan->components[i]), sizeof(double));
+		out->state[i] = reference_zeros(reference_extent(&plan->components[i]), sizeof(double));
 	for (uint32_t i = 0; i < plan->n_parts; i++)
-		out->experts[i] = zeros(plan->parts[i].n_used, sizeof(uint32_t));
+		out->experts[i] = reference_zeros(plan->parts[i].n_used, sizeof(uint32_t));
 }
 
 void reference_close(struct reference *reference)
@@ -65,12 +66,12 @@ void reference_close(struct reference *reference)
 	free(reference->experts);
 }
 
-static const double *role(const struct reference *r, const struct part *part, enum role which)
+const double *reference_role(const struct reference *r, const struct part *part, enum role which)
 {
 	return part->tensor[which] == NO_TENSOR ? NULL : r->tensor[part->tensor[which]];
 }
 
-static void multiply(double *out, const double *matrix, const double *in, size_t rows, size_t k)
+void reference_multiply(double *out, const double *matrix, const double *in, size_t rows, size_t k)
 {
 	for (size_t i = 0; i < rows; i++) {
 		out[i] = 0;
@@ -90,8 +91,8 @@ static void norm(double *out, const double *in, const double *weight, size_t n, 
 		out[i] = in[i] * sum * (weight ? weight[i] : 1);
 }
 
-static double sigmoid(double x) { return 1 / (1 + exp(-x)); }
-static double silu(double x) { return x * sigmoid(x); }
+double reference_sigmoid(double x) { return 1 / (1 + exp(-x)); }
+double reference_silu(double x) { return x * reference_sigmoid(x); }
 static double softplus(double x) { return log1p(exp(x)); }
 
 /* ---- Mamba-1 with norms of dt, B and C ---- */
@@ -99,44 +100,46 @@ static double softplus(double x) { return log1p(exp(x)); }
 static void mamba1(struct reference *r, const struct part *part, const double *in, double *out)
 {
 	size_t n = part->d_inner, n_state = part->d_state, rank = part->rank, window = part->d_conv - 1;
-	double *xz = zeros(2 * n, sizeof(double)), *small = zeros(rank + 2 * n_state, sizeof(double)), *dt = zeros(n, sizeof(double));
+	double *xz = reference_zeros(2 * n, sizeof(double)), *small = reference_zeros(rank + 2 * n_state, sizeof(double)),
+		*dt = reference_zeros(n, sizeof(double));
 	double *b = small + rank, *c = b + n_state, *conv = r->state[part->component], *h = r->state[part->component + 1];
 
-	multiply(xz, role(r, part, ROLE_IN_PROJ), in, 2 * n, r->plan->width);
+	reference_multiply(xz, reference_role(r, part, ROLE_IN_PROJ), in, 2 * n, r->plan->width);
 	for (size_t i = 0; i < n; i++) {
-		const double *weight = role(r, part, ROLE_CONV) + i * part->d_conv;
+		const double *weight = reference_role(r, part, ROLE_CONV) + i * part->d_conv;
 		double *held = conv + i * window, sum = weight[window] * xz[i];
 
 		for (size_t k = 0; k < window; k++)
 			sum += weight[k] * held[k];
 		memmove(held, held + 1, (window - 1) * sizeof(double));
 		held[window - 1] = xz[i];
-		xz[i] = silu(sum);
+		xz[i] = reference_silu(sum);
 	}
-	multiply(small, role(r, part, ROLE_X_PROJ), xz, rank + 2 * n_state, n);
-	norm(small, small, role(r, part, ROLE_DT_NORM), rank, part->inner_eps);
-	norm(b, b, role(r, part, ROLE_B_NORM), n_state, part->inner_eps);
-	norm(c, c, role(r, part, ROLE_C_NORM), n_state, part->inner_eps);
-	multiply(dt, role(r, part, ROLE_DT_PROJ), small, n, rank);
+	reference_multiply(small, reference_role(r, part, ROLE_X_PROJ), xz, rank + 2 * n_state, n);
+	norm(small, small, reference_role(r, part, ROLE_DT_NORM), rank, part->inner_eps);
+	norm(b, b, reference_role(r, part, ROLE_B_NORM), n_state, part->inner_eps);
+	norm(c, c, reference_role(r, part, ROLE_C_NORM), n_state, part->inner_eps);
+	reference_multiply(dt, reference_role(r, part, ROLE_DT_PROJ), small, n, rank);
 	for (size_t i = 0; i < n; i++) {
-		double y = role(r, part, ROLE_D)[i] * xz[i], step = softplus(dt[i] + role(r, part, ROLE_DT_BIAS)[i]);
+		double y = reference_role(r, part, ROLE_D)[i] * xz[i];
+		double step = softplus(dt[i] + reference_role(r, part, ROLE_DT_BIAS)[i]);
 
 		for (size_t k = 0; k < n_state; k++) {
-			double *s = &h[i * n_state + k], a = -exp(role(r, part, ROLE_A_LOG)[i * n_state + k]);
+			double *s = &h[i * n_state + k], a = -exp(reference_role(r, part, ROLE_A_LOG)[i * n_state + k]);
 
 			*s = exp(step * a) * *s + step * b[k] * xz[i];
 			y += *s * c[k];
 		}
-		xz[i] = y * silu(xz[n + i]);
+		xz[i] = y * reference_silu(xz[n + i]);
 	}
-	multiply(out, role(r, part, ROLE_OUT_PROJ), xz, r->plan->width, n);
+	reference_multiply(out, reference_role(r, part, ROLE_OUT_PROJ), xz, r->plan->width, n);
 	free(xz), free(small), free(dt);
 }
 
 /* ---- Mamba-3 ---- */
 
-static void rotated(double *out, const double *in, const double *weight, const double *bias, const double *angle, const struct part *part,
-	bool halves)
+static void rotated(double *out, const double *in, const double *weight, const double *bias, const double *angle,
+	const struct part *part, bool halves)
 {
 	size_t n = part->d_state;
 
@@ -162,12 +165,15 @@ static void head3(struct reference *r, const struct part *part, const double *in
 	size_t n = part->d_state, p = part->head_dim, n_heads = part->n_heads, rank = part->rank, inner = part->d_inner;
 	size_t groups = rank * part->n_groups * n, group = h / (n_heads / part->n_groups);
 	const double *z = in + h * p, *x = in + inner + h * p, *b = in + 2 * inner, *c = b + groups, *steps = c + groups;
-	const double *mx = role(r, part, ROLE_MIMO_X), *mz = role(r, part, ROLE_MIMO_Z), *mo = role(r, part, ROLE_MIMO_O);
-	double dt = softplus(steps[h] + role(r, part, ROLE_DT_BIAS)[h]), raw = steps[n_heads + h], lambda = sigmoid(steps[2 * n_heads + h]);
+	const double *mx = reference_role(r, part, ROLE_MIMO_X), *mz = reference_role(r, part, ROLE_MIMO_Z),
+		*mo = reference_role(r, part, ROLE_MIMO_O);
+	double dt = softplus(steps[h] + reference_role(r, part, ROLE_DT_BIAS)[h]), raw = steps[n_heads + h],
+		lambda = reference_sigmoid(steps[2 * n_heads + h]);
 	double a = fmin(-(raw >= 0 ? 1 + raw : 1 / (1 - raw)), -(double)part->a_floor), alpha = exp(a * dt);
 	double *state = r->state[part->component] + h * p * n, *angle = r->state[part->component + 1] + h * part->n_angles;
 	double *k = r->state[part->component + 2], *v = r->state[part->component + 3] + h * p;
-	double *now = zeros(rank * n, sizeof(double)), *out = zeros(n, sizeof(double)), *y = zeros(p, sizeof(double));
+	double *now = reference_zeros(rank * n, sizeof(double)), *out = reference_zeros(n, sizeof(double)),
+		*y = reference_zeros(p, sizeof(double));
 
 	for (size_t i = 0; i < part->n_angles; i++) {
 		angle[i] += tanh(steps[3 * n_heads + i]) * PI * dt;
@@ -178,26 +184,27 @@ static void head3(struct reference *r, const struct part *part, const double *in
 	for (size_t q = 0; q < rank; q++) {
 		double *before = k + (q * n_heads + h) * n;
 
-		rotated(now + q * n, b + (q * part->n_groups + group) * n, role(r, part, ROLE_B_NORM),
-			role(r, part, ROLE_B_BIAS) + (h * rank + q) * n, angle, part, mx != NULL);
+		rotated(now + q * n, b + (q * part->n_groups + group) * n, reference_role(r, part, ROLE_B_NORM),
+			reference_role(r, part, ROLE_B_BIAS) + (h * rank + q) * n, angle, part, mx != NULL);
 		for (size_t i = 0; i < p; i++)
 			for (size_t j = 0; j < n; j++)
-				state[i * n + j] += at(mx, (h * rank + q) * p + i) * ((1 - lambda) * dt * alpha * v[i] * before[j] + lambda * dt * x[i] * now[q * n + j]);
+				state[i * n + j] += at(mx, (h * rank + q) * p + i) * ((1 - lambda) * dt * alpha * v[i] * before[j]
+					+ lambda * dt * x[i] * now[q * n + j]);
 		memcpy(before, now + q * n, n * sizeof(double));
 	}
 	memset(y_out, 0, p * sizeof(double));
 	for (size_t q = 0; q < rank; q++) {
 		size_t mimo = (h * rank + q) * p;
 
-		rotated(out, c + (q * part->n_groups + group) * n, role(r, part, ROLE_C_NORM), role(r, part, ROLE_C_BIAS) + (h * rank + q) * n,
-			angle, part, mx != NULL);
-		multiply(y, state, out, p, n);
+		rotated(out, c + (q * part->n_groups + group) * n, reference_role(r, part, ROLE_C_NORM),
+			reference_role(r, part, ROLE_C_BIAS) + (h * rank + q) * n, angle, part, mx != NULL);
+		reference_multiply(y, state, out, p, n);
 		for (size_t i = 0; i < p; i++)
-			y[i] += role(r, part, ROLE_D)[h] * x[i] * at(mx, mimo + i);
-		if (role(r, part, ROLE_GATE_NORM))
-			norm(y, y, role(r, part, ROLE_GATE_NORM) + h * p, p, part->inner_eps);
+			y[i] += reference_role(r, part, ROLE_D)[h] * x[i] * at(mx, mimo + i);
+		if (reference_role(r, part, ROLE_GATE_NORM))
+			norm(y, y, reference_role(r, part, ROLE_GATE_NORM) + h * p, p, part->inner_eps);
 		for (size_t i = 0; i < p; i++)
-			y_out[i] += y[i] * silu(z[i] * at(mz, mimo + i)) * at(mo, mimo + i);
+			y_out[i] += y[i] * reference_silu(z[i] * at(mz, mimo + i)) * at(mo, mimo + i);
 	}
 	memcpy(v, x, p * sizeof(double));
 	free(now), free(out), free(y);
@@ -206,114 +213,28 @@ static void head3(struct reference *r, const struct part *part, const double *in
 static void mamba3(struct reference *r, const struct part *part, const double *in, double *out)
 {
 	size_t n_rows = r->plan->tensors[part->tensor[ROLE_IN_PROJ]].shape[0];
-	double *rows = zeros(n_rows, sizeof(double)), *y = zeros(part->d_inner, sizeof(double));
+	double *rows = reference_zeros(n_rows, sizeof(double)), *y = reference_zeros(part->d_inner, sizeof(double));
 
-	multiply(rows, role(r, part, ROLE_IN_PROJ), in, n_rows, r->plan->width);
+	reference_multiply(rows, reference_role(r, part, ROLE_IN_PROJ), in, n_rows, r->plan->width);
 	for (size_t h = 0; h < part->n_heads; h++)
 		head3(r, part, rows, h, y + h * part->head_dim);
-	multiply(out, role(r, part, ROLE_OUT_PROJ), y, r->plan->width, part->d_inner);
+	reference_multiply(out, reference_role(r, part, ROLE_OUT_PROJ), y, r->plan->width, part->d_inner);
 	free(rows), free(y);
-}
-
-/* ---- experts ---- */
-
-static const double *expert(const struct reference *r, const struct part *part, enum role which, uint32_t e)
-{
-	const struct tensor *first;
-
-	if (part->tensor[which] == NO_TENSOR)
-		return NULL;
-	first = &r->plan->tensors[part->tensor[which]];
-	return first->rank == 3 ? r->tensor[part->tensor[which]] + e * first->shape[1] * first->shape[2] : r->tensor[part->tensor[which] + e];
-}
-
-static void run_expert(const struct reference *r, const struct part *part, uint32_t e, double weight, const double *in, double *out)
-{
-	size_t n = part->d_ff, width = r->plan->width;
-	const double *both = expert(r, part, ROLE_GATE_UP, e), *gate = expert(r, part, ROLE_GATE, e), *up = expert(r, part, ROLE_UP, e);
-	double *g = zeros(n, sizeof(double)), *u = zeros(n, sizeof(double)), *y = zeros(width, sizeof(double));
-	bool relu = part->flags & PART_RELU2;
-
-	if (both) {
-		gate = part->flags & PART_UP_FIRST ? both + n * width : both;
-		up = part->flags & PART_UP_FIRST ? both : both + n * width;
-	}
-	multiply(u, up, in, n, width);
-	multiply(g, gate ? gate : up, in, n, width);
-	for (size_t i = 0; i < n; i++)
-		u[i] = (relu ? pow(fmax(g[i], 0), 2) : silu(g[i])) * (gate ? u[i] : 1);
-	multiply(y, expert(r, part, ROLE_DOWN, e), u, width, n);
-	for (size_t i = 0; i < width; i++)
-		out[i] += weight * y[i];
-	free(g), free(u), free(y);
-}
-
-/* Whether fewer than `n` of `of` come before number `i`: those that are greater, and equal ones that stand before it. */
-static bool among_best(const double *of, size_t n_of, size_t i, size_t n)
-{
-	size_t before = 0;
-
-	for (size_t j = 0; j < n_of; j++)
-		before += of[j] > of[i] || (of[j] == of[i] && j < i);
-	return before < n;
-}
-
-static void keep_groups(double *rank, const struct part *part)
-{
-	size_t n = part->n_expert_groups, size = part->n_experts / n;
-	double *sums = zeros(n, sizeof(double));
-
-	for (size_t i = 0; i < part->n_experts; i++)
-		if (among_best(rank + i / size * size, size, i % size, 2))
-			sums[i / size] += rank[i];
-	for (size_t i = 0; i < part->n_experts; i++)
-		if (!among_best(sums, n, i / size, part->n_used_groups))
-			rank[i] = -INFINITY;
-	free(sums);
-}
-
-static void moe(struct reference *r, const struct part *part, const double *in, double *out)
-{
-	size_t n = part->n_experts, n_chosen = 0;
-	const double *bias = role(r, part, ROLE_ROUTER_BIAS);
-	uint32_t *chosen = r->experts[part - r->plan->parts];
-	double *logits = zeros(n, sizeof(double)), *rank = zeros(n, sizeof(double)), *weight = zeros(n, sizeof(double)), sum = 0, all = 0;
-
-	multiply(logits, role(r, part, ROLE_ROUTER), in, n, r->plan->width);
-	for (size_t i = 0; i < n; i++) {
-		weight[i] = part->flags & PART_ROUTER_SIGMOID ? sigmoid(logits[i]) : exp(logits[i]);
-		rank[i] = weight[i] + (bias ? bias[i] : 0);
-		all += weight[i];
-	}
-	if (part->n_used_groups < part->n_expert_groups)
-		keep_groups(rank, part);
-	for (uint32_t i = 0; i < n; i++)
-		if (among_best(rank, n, i, part->n_used)) {
-			chosen[n_chosen++] = i;
-			sum += weight[i];
-		}
-	if (part->flags & PART_ROUTER_ALL)
-		sum = all;
-	else if (part->flags & PART_ROUTER_SIGMOID)
-		sum = part->flags & PART_ROUTER_NORMALISED ? sum + 1e-20 : 1;
-	memset(out, 0, r->plan->width * sizeof(double));
-	for (size_t i = 0; i < n_chosen; i++)
-		run_expert(r, part, chosen[i], weight[chosen[i]] / sum * part->expert_scale, in, out);
-	free(logits), free(rank), free(weight);
 }
 
 void reference_step(struct reference *r, krait_token token, double *hidden)
 {
 	const struct plan *plan = r->plan;
 	size_t width = plan->width;
-	double *x = zeros(width, sizeof(double)), *in = zeros(width, sizeof(double)), *out = zeros(width, sizeof(double));
+	double *x = reference_zeros(width, sizeof(double)), *in = reference_zeros(width, sizeof(double)),
+		*out = reference_zeros(width, sizeof(double));
 
 	memcpy(x, r->tensor[plan->embedding] + (size_t)token * width, width * sizeof(double));
 	for (uint32_t i = 0; i < plan->n_parts; i++) {
 		const struct part *part = &plan->parts[i];
 
 		if (part->input == INPUT_NORM)
-			norm(in, x, role(r, part, ROLE_NORM), width, part->eps);
+			norm(in, x, reference_role(r, part, ROLE_NORM), width, part->eps);
 		for (size_t k = 0; k < width; k++)
 			in[k] *= part->in_scale;
 		if (part->kind == PART_MAMBA1)
@@ -321,7 +242,7 @@ void reference_step(struct reference *r, krait_token token, double *hidden)
 		else if (part->kind == PART_MAMBA3)
 			mamba3(r, part, in, out);
 		else
-			moe(r, part, in, out);
+			reference_moe(r, part, in, out);
 		for (size_t k = 0; k < width; k++) {
 			x[k] += part->out_scale * out[k];
 			in[k] /= part->in_scale;

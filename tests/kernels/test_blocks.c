@@ -47,7 +47,8 @@ static bool is_angle(const struct plan *plan, uint32_t component)
 {
 	const struct component *c = &plan->components[component];
 
-	return c->part != NO_TENSOR && plan->parts[c->part].kind == PART_MAMBA3 && component == plan->parts[c->part].component + 1;
+	return c->part != NO_TENSOR && plan->parts[c->part].kind == PART_MAMBA3
+		&& component == plan->parts[c->part].component + 1;
 }
 
 static void check_state(const struct reference *want, const struct slot *slot)
@@ -121,13 +122,15 @@ END_TEST
 
 /* ---- which experts ---- */
 
-static struct part router(uint32_t flags, uint32_t n_experts, uint32_t n_used, uint32_t n_groups, uint32_t n_used_groups)
+static struct part router(uint32_t flags, uint32_t n_experts, uint32_t n_used, uint32_t n_groups,
+	uint32_t n_used_groups)
 {
 	return (struct part){ .flags = flags, .n_experts = n_experts, .n_used = n_used, .n_expert_groups = n_groups,
 		.n_used_groups = n_used_groups, .expert_scale = 2 };
 }
 
-static void check_choice(struct part part, const float *logits, const float *bias, const uint32_t *want, const double *weights)
+static void check_choice(struct part part, const float *logits, const float *bias, const uint32_t *want,
+	const double *weights)
 {
 	float scratch[32], got[8];
 	uint32_t chosen[8];
@@ -135,7 +138,8 @@ static void check_choice(struct part part, const float *logits, const float *bia
 	krait__choose_experts(&part, logits, bias, scratch, chosen, got);
 	for (uint32_t i = 0; i < part.n_used; i++) {
 		ck_assert_uint_eq(chosen[i], want[i]);
-		ck_assert_msg(isnan(weights[i]) ? isnan(got[i]) : fabs(got[i] - weights[i]) < 1e-6, "%u: %g is not %g", i, (double)got[i], weights[i]);
+		ck_assert_msg(isnan(weights[i]) ? isnan(got[i]) : fabs(got[i] - weights[i]) < 1e-6, "%u: %g is not %g", i,
+			(double)got[i], weights[i]);
 	}
 }
 
@@ -144,7 +148,8 @@ START_TEST(the_lower_of_equals_is_chosen)
 	static const float logits[] = { 1, 3, 3, 1, 3, 3 };
 
 	check_choice(router(0, 6, 3, 1, 1), logits, NULL, (uint32_t[]){ 1, 2, 4 }, (double[]){ 2.0 / 3, 2.0 / 3, 2.0 / 3 });
-	check_choice(router(PART_ROUTER_ALL, 6, 1, 1, 1), logits, NULL, (uint32_t[]){ 1 }, (double[]){ 2 / (4 + 2 * exp(-2)) });
+	check_choice(router(PART_ROUTER_ALL, 6, 1, 1, 1), logits, NULL, (uint32_t[]){ 1 },
+		(double[]){ 2 / (4 + 2 * exp(-2)) });
 }
 END_TEST
 

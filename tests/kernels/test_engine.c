@@ -13,6 +13,7 @@
 #include <fenv.h>
 #include <malloc.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -522,7 +523,7 @@ END_TEST
 
 START_TEST(instructions_by_name)
 {
-	static const char *const wrong[] = { "avx1024", "AVX2", "generic ", "\x1b[2Javx2" };
+	static const char *const wrong[] = { "avx1024", "AVX2", "generic ", "\x1b[2Javx2", "generic-4", "avx2-", "avx2-2", "avx512-41" };
 	struct engine_config config = { .threads = 1 };
 	struct emodel *model = NULL;
 	struct why why;
@@ -537,6 +538,12 @@ START_TEST(instructions_by_name)
 	ck_assert_int_eq(engine->open(&model, &plan, &config, &why), KRAIT_OK);
 	ck_assert_str_eq(engine->about(model), "generic, 1 thread");
 	engine->close(model);
+	for (size_t i = 0; krait__kernels_at(i)->stream_most; i++) {
+		snprintf(config.instructions, sizeof(config.instructions), "%s-4", krait__kernels_at(i)->name);
+		ck_assert_int_eq(engine->open(&model, &plan, &config, &why), KRAIT_OK);
+		ck_assert(!model->stream && !strncmp(engine->about(model), config.instructions, strlen(config.instructions)));
+		engine->close(model);
+	}
 	config = (struct engine_config){ .threads = 2, .precision = PRECISION_FAST };
 	ck_assert_int_eq(engine->open(&model, &plan, &config, &why), KRAIT_OK);
 	ck_assert(strstr(engine->about(model), ", 2 threads") && strstr(engine->about(model), "exact"));

@@ -32,7 +32,7 @@ static struct product random_product(struct sizes s)
 	return (struct product){
 		.matrix = { random_weights(s.type, s.rows * s.k, 1), s.type, s.rows, s.k },
 		.in = random_floats(s.n_rows * s.k, 1), .in_stride = s.k, .n_rows = s.n_rows,
-		.scale = s.rows % 3 ? 1 : -0.6f, .bias = s.bias ? random_floats(s.rows, 1) : NULL, .out_stride = s.rows, .add = s.add,
+		.scale = s.rows % 3 ? 1 : -0.6f, .bias = s.bias ? random_floats(s.rows, 1) : NULL, .out_stride = s.rows, .add = s.add, .stream = s.k % 4 > 1,
 		.row = guarded_floats(s.k),
 	};
 }
@@ -87,6 +87,7 @@ START_TEST(product_is_the_same_however_cut)
 
 			one.in += r * s.k;
 			one.n_rows = 1;
+			one.stream = r % 2;
 			ck_assert_mem_eq(run_product(fast, one, 0, s.rows), all + r * s.rows, s.rows * sizeof(float));
 		}
 		halves = run_product(fast, product, 0, 6);
@@ -445,7 +446,9 @@ static Suite *suite(void)
 
 int main(void)
 {
-	fast = krait__kernels_find(INSTRUCTIONS);
+	enum cpu_reading reading;
+
+	fast = krait__kernels_find(INSTRUCTIONS, &reading);
 	if (!fast)
 		return support_skip_all("this machine or this build has no " INSTRUCTIONS);
 	return support_run(suite());

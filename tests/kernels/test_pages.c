@@ -11,6 +11,7 @@
 #include "kernels/plans.h"
 
 #include <malloc.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -158,6 +159,47 @@ START_TEST(stopped_half_way)
 	read_on(b, 10, 100);
 	check_same_state(&plan, a, b);
 	engine->slot_free(a), engine->slot_free(b);
+}
+END_TEST
+
+struct forker {
+	pthread_t thread;
+	const struct slot *moment;
+	size_t at;
+	struct slot *slot;
+};
+
+static void *fork_often(void *argument)
+{
+	struct forker *forker = argument;
+
+	for (int i = 0; i < 12; i++) {
+		ck_assert_int_eq(engine->slot_copy(forker->slot, forker->moment, NULL), KRAIT_OK);
+		read_on(forker->slot, forker->at, 9);
+	}
+	return NULL;
+}
+
+/* One moment, from which many callers go on at once. */
+START_TEST(forked_by_many)
+{
+	struct slot *moment = read_on(new_slot(model), 0, 100);
+	struct forker forkers[4];
+
+	for (size_t i = 0; i < 4; i++) {
+		forkers[i] = (struct forker){ .moment = moment, .at = 100 + i, .slot = new_slot(model) };
+		ck_assert_int_eq(pthread_create(&forkers[i].thread, NULL, fork_often, &forkers[i]), 0);
+	}
+	for (size_t i = 0; i < 4; i++)
+		ck_assert_int_eq(pthread_join(forkers[i].thread, NULL), 0);
+	for (size_t i = 0; i < 4; i++) {
+		struct slot *alone = read_on(read_on(new_slot(model), 0, 100), 100 + i, 9);
+
+		check_same_state(&plan, forkers[i].slot, alone);
+		engine->slot_free(alone), engine->slot_free(forkers[i].slot);
+	}
+	ck_assert(owners(moment, 0) == 1 && owners(moment, 1) == 1);
+	engine->slot_free(moment);
 }
 END_TEST
 
@@ -377,6 +419,7 @@ int main(void)
 	tcase_add_test(c, ways_part);
 	tcase_add_test(c, going_back);
 	tcase_add_test(c, stopped_half_way);
+	tcase_add_test(c, forked_by_many);
 	tcase_add_test(c, no_memory_for_a_call);
 	tcase_add_test(c, no_memory_for_a_copy);
 	tcase_add_test(c, all_is_given_back);

@@ -20,7 +20,7 @@
 static const struct engine *const engine = &krait__cpu_engine;
 
 /* One sequence read: its vectors, logits and scores. */
-struct reading {
+struct readout {
 	const struct plan *plan;
 	struct emodel *model;
 	struct slot *slot;
@@ -28,7 +28,7 @@ struct reading {
 	float *hidden, *logits, scores[N];
 };
 
-static void reading_open(struct reading *r, const struct plan *plan, const char *instructions, unsigned n_threads)
+static void reading_open(struct readout *r, const struct plan *plan, const char *instructions, unsigned n_threads)
 {
 	r->plan = plan;
 	r->model = open_plan(plan, instructions, n_threads);
@@ -43,7 +43,7 @@ static void reading_open(struct reading *r, const struct plan *plan, const char 
 	ck_assert(r->hidden && r->logits);
 }
 
-static void reading_close(struct reading *r)
+static void reading_close(struct readout *r)
 {
 	engine->slot_free(r->slot);
 	engine->close(r->model);
@@ -51,13 +51,13 @@ static void reading_close(struct reading *r)
 	free(r->logits);
 }
 
-static struct span span_of(struct reading *r, size_t at, size_t n)
+static struct span span_of(struct readout *r, size_t at, size_t n)
 {
 	return (struct span){ .slot = r->slot, .tokens = r->tokens + at, .n = n, .n_keep = n, .hidden = r->hidden + at * r->plan->width,
 		.targets = r->targets + at, .scores = r->scores + at };
 }
 
-static void read_logits(struct reading *r)
+static void read_logits(struct readout *r)
 {
 	const float *hidden[N];
 	float *logits[N];
@@ -69,7 +69,7 @@ static void read_logits(struct reading *r)
 	ck_assert_int_eq(engine->logits(r->model, NULL, hidden, N, logits, NULL), KRAIT_OK);
 }
 
-static void read_in_chunks(struct reading *r, size_t chunk)
+static void read_in_chunks(struct readout *r, size_t chunk)
 {
 	for (size_t at = 0; at < N; at += chunk) {
 		size_t n = N - at < chunk ? N - at : chunk;
@@ -82,7 +82,7 @@ static void read_in_chunks(struct reading *r, size_t chunk)
 	read_logits(r);
 }
 
-static void check_same_reading(const struct reading *a, const struct reading *b)
+static void check_same_reading(const struct readout *a, const struct readout *b)
 {
 	ck_assert_mem_eq(a->hidden, b->hidden, N * a->plan->width * sizeof(float));
 	ck_assert_mem_eq(a->logits, b->logits, (size_t)N * a->plan->vocab * sizeof(float));
@@ -90,28 +90,25 @@ static void check_same_reading(const struct reading *a, const struct reading *b)
 	check_same_state(a->plan, a->slot, b->slot);
 }
 
-/* Runs a check for every shape on every instruction set that is there. */
-static void everywhere(void (*check)(const struct plan *plan, const char *instructions))
+/* Runs a check for one plan on every instruction set that is there. */
+static void everywhere(void (*check)(const struct plan *plan, const char *instructions), size_t index)
 {
 	const struct kernels *kernels;
+	struct plan plan;
 
-	for (size_t i = 0; i < n_shapes + n_more_plans; i++) {
-		struct plan plan;
-
-		if (i < n_shapes)
-			plan_make(&plan, &shapes[i]);
-		else
-			more_plan_make(&plan, i - n_shapes);
-		for (size_t k = 0; (kernels = krait__kernels_at(k)); k++)
-			check(&plan, kernels->name);
-		plan_free(&plan);
-	}
+	if (index < n_shapes)
+		plan_make(&plan, &shapes[index]);
+	else
+		more_plan_make(&plan, index - n_shapes);
+	for (size_t k = 0; (kernels = krait__kernels_at(k)); k++)
+		check(&plan, kernels->name);
+	plan_free(&plan);
 }
 
 static void compare_chunks(const struct plan *plan, const char *instructions)
 {
 	static const size_t chunks[] = { 1, 3, 7, 64 };
-	struct reading whole, parts;
+	struct readout whole, parts;
 
 	reading_open(&whole, plan, instructions, 2);
 	read_in_chunks(&whole, N);
@@ -126,13 +123,13 @@ static void compare_chunks(const struct plan *plan, const char *instructions)
 
 START_TEST(chunks)
 {
-	everywhere(compare_chunks);
+	everywhere(compare_chunks, (size_t)_i);
 }
 END_TEST
 
 static void compare_threads(const struct plan *plan, const char *instructions)
 {
-	struct reading one, many;
+	struct readout one, many;
 
 	reading_open(&one, plan, instructions, 1);
 	read_in_chunks(&one, N);
@@ -147,7 +144,7 @@ static void compare_threads(const struct plan *plan, const char *instructions)
 
 START_TEST(threads)
 {
-	everywhere(compare_threads);
+	everywhere(compare_threads, (size_t)_i);
 }
 END_TEST
 
@@ -155,7 +152,7 @@ END_TEST
 static void compare_passes(const struct plan *plan, const char *instructions)
 {
 	static const size_t limits[] = { 1, 2, 5, 6, 40 };
-	struct reading whole, parts;
+	struct readout whole, parts;
 
 	reading_open(&whole, plan, instructions, 2);
 	whole.model->row_limit = MAX_ROWS;
@@ -176,7 +173,7 @@ static void compare_passes(const struct plan *plan, const char *instructions)
 
 START_TEST(passes)
 {
-	everywhere(compare_passes);
+	everywhere(compare_passes, (size_t)_i);
 }
 END_TEST
 
@@ -184,7 +181,7 @@ END_TEST
 static void compare_batch(const struct plan *plan, const char *instructions)
 {
 	enum { MANY = MAX_ROWS + 44 };
-	struct reading r;
+	struct readout r;
 	struct slot **slots = calloc(MANY, sizeof(*slots));
 	struct span *spans = calloc(MANY, sizeof(*spans));
 	float *hidden = calloc((size_t)MANY * plan->width, sizeof(float));
@@ -220,13 +217,13 @@ static void compare_batch(const struct plan *plan, const char *instructions)
 
 START_TEST(batches)
 {
-	everywhere(compare_batch);
+	everywhere(compare_batch, (size_t)_i);
 }
 END_TEST
 
 static void compare_plain(const struct plan *plan, const char *instructions)
 {
-	struct reading plain, fast;
+	struct readout plain, fast;
 	size_t n;
 	float *a, *b;
 
@@ -248,14 +245,14 @@ static void compare_plain(const struct plan *plan, const char *instructions)
 
 START_TEST(instructions_agree)
 {
-	everywhere(compare_plain);
+	everywhere(compare_plain, (size_t)_i);
 }
 END_TEST
 
 /* Scores are what the logits say, in double. */
 static void compare_scores(const struct plan *plan, const char *instructions)
 {
-	struct reading r;
+	struct readout r;
 
 	reading_open(&r, plan, instructions, 3);
 	read_in_chunks(&r, N);
@@ -276,7 +273,7 @@ static void compare_scores(const struct plan *plan, const char *instructions)
 
 START_TEST(scores_are_exact)
 {
-	everywhere(compare_scores);
+	everywhere(compare_scores, (size_t)_i);
 }
 END_TEST
 
@@ -284,13 +281,14 @@ int main(void)
 {
 	Suite *s = suite_create("same bits");
 	TCase *c = tcase_create("same bits");
+	int n_plans = (int)(n_shapes + n_more_plans);
 
-	tcase_add_test(c, chunks);
-	tcase_add_test(c, threads);
-	tcase_add_test(c, passes);
-	tcase_add_test(c, batches);
-	tcase_add_test(c, instructions_agree);
-	tcase_add_test(c, scores_are_exact);
+	tcase_add_loop_test(c, chunks, 0, n_plans);
+	tcase_add_loop_test(c, threads, 0, n_plans);
+	tcase_add_loop_test(c, passes, 0, n_plans);
+	tcase_add_loop_test(c, batches, 0, n_plans);
+	tcase_add_loop_test(c, instructions_agree, 0, n_plans);
+	tcase_add_loop_test(c, scores_are_exact, 0, n_plans);
 	suite_add_tcase(s, c);
 	return support_run(s);
 }

@@ -25,8 +25,9 @@ static float *padded_rows(size_t rows, size_t n)
 
 static void check_close(double got, double want, const char *what, const struct scan3 *scan)
 {
-	ck_assert_msg(fabs(got - want) < 1e-6 * (double)(scan->d_state + scan->rank), "%s, rank %zu, %zu channels: %g is not %g", what,
-		scan->rank, scan->head_dim, got, want);
+	ck_assert_msg(fabs(got - want) < 1e-6 * (double)(scan->d_state + scan->rank),
+		"%s, rank %zu, %zu channels: %g is not %g", what, scan->rank,
+		scan->head_dim, got, want);
 }
 
 static void check_scan(const struct kernels *kernels, size_t rank, size_t head_dim, size_t d_state)
@@ -34,8 +35,10 @@ static void check_scan(const struct kernels *kernels, size_t rank, size_t head_d
 	size_t width = krait__pad(head_dim), stride = d_state + 3;
 	struct scan3 scan = {
 		.state = padded_rows(d_state, head_dim), .before = padded_rows(rank, head_dim), .now = padded_rows(rank, head_dim),
-		.k_before = random_floats(rank * stride, 1), .k = random_floats(rank * stride, 1), .c = random_floats(rank * stride, 1),
-		.k_stride = stride, .y = guarded_floats(rank * width), .decay = 0.7f, .d_state = d_state, .head_dim = head_dim, .rank = rank,
+		.k_before = random_floats(rank * stride, 1), .k = random_floats(rank * stride, 1),
+		.c = random_floats(rank * stride, 1),
+		.k_stride = stride, .y = guarded_floats(rank * width), .decay = 0.7f, .d_state = d_state, .head_dim = head_dim,
+		.rank = rank,
 	};
 	double *state = calloc(d_state * head_dim, sizeof(double));
 
@@ -45,7 +48,8 @@ static void check_scan(const struct kernels *kernels, size_t rank, size_t head_d
 			double sum = 0.7f * (double)scan.state[n * width + i];
 
 			for (size_t r = 0; r < rank; r++)
-				sum += (double)scan.before[r * width + i] * scan.k_before[r * stride + n] + (double)scan.now[r * width + i] * scan.k[r * stride + n];
+				sum += (double)scan.before[r * width + i] * scan.k_before[r * stride + n] +
+					(double)scan.now[r * width + i] * scan.k[r * stride + n];
 			state[n * head_dim + i] = sum;
 		}
 	kernels->scan3(&scan);
@@ -90,8 +94,10 @@ START_TEST(angles_are_exact)
 	for (size_t k = 0; (kernels = krait__kernels_at(k)); k++) {
 		kernels->cos_sin(cosine, sine, angle, MANY);
 		for (size_t i = 0; i < MANY; i++) {
-			ck_assert_msg(fabs(cosine[i] - cos(angle[i])) < 2.5e-7, "%s: cos %g is %g", kernels->name, (double)angle[i], (double)cosine[i]);
-			ck_assert_msg(fabs(sine[i] - sin(angle[i])) < 2.5e-7, "%s: sin %g is %g", kernels->name, (double)angle[i], (double)sine[i]);
+			ck_assert_msg(fabs(cosine[i] - cos(angle[i])) < 2.5e-7, "%s: cos %g is %g", kernels->name, (double)angle[i],
+				(double)cosine[i]);
+			ck_assert_msg(fabs(sine[i] - sin(angle[i])) < 2.5e-7, "%s: sin %g is %g", kernels->name, (double)angle[i],
+				(double)sine[i]);
 		}
 		for (size_t i = 0; i < MANY; i += 997) {
 			kernels->cos_sin(one, one + 1, angle + i, 1);

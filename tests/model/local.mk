@@ -1,5 +1,5 @@
 # tests of lib/model
-model_tests = tests/model/test_configuration tests/model/test_plan tests/model/test_open tests/model/test_companions tests/model/test_heads \
+model_tests = tests/model/test_configuration tests/model/test_plan tests/model/test_hybrid_plans tests/model/test_hybrid_open tests/model/test_open tests/model/test_companions tests/model/test_heads \
 	tests/model/test_published tests/model/test_random
 check_PROGRAMS += $(model_tests)
 TESTS += $(model_tests)
@@ -13,6 +13,16 @@ tests_model_test_plan_SOURCES = %D%/test_plan.c
 tests_model_test_plan_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_model_test_plan_CFLAGS = $(TEST_CFLAGS)
 tests_model_test_plan_LDADD = $(TEST_LDADD)
+
+tests_model_test_hybrid_plans_SOURCES = %D%/test_hybrid_plans.c
+tests_model_test_hybrid_plans_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_model_test_hybrid_plans_CFLAGS = $(TEST_CFLAGS)
+tests_model_test_hybrid_plans_LDADD = $(TEST_LDADD)
+
+tests_model_test_hybrid_open_SOURCES = %D%/test_hybrid_open.c
+tests_model_test_hybrid_open_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_model_test_hybrid_open_CFLAGS = $(TEST_CFLAGS)
+tests_model_test_hybrid_open_LDADD = $(TEST_LDADD)
 
 tests_model_test_open_SOURCES = %D%/test_open.c
 tests_model_test_open_CPPFLAGS = $(TEST_CPPFLAGS)

@@ -139,7 +139,7 @@ static const struct { const char *text; krait_status status; const char *says; }
 	{ "{\"model_type\": \"falcon_h1\", \"rope_theta\": 0}", KRAIT_ERROR_FORMAT, "rope_theta" },
 	{ "{\"model_type\": \"bamba\", \"num_hidden_layers\": 2, \"attn_layer_indices\": [2]}", KRAIT_ERROR_FORMAT, "attn_layer_indices" },
 	{ "{\"model_type\": \"jamba\", \"attn_layer_period\": 0}", KRAIT_ERROR_FORMAT, "attn_layer_period" },
-	{ "{\"dim\": 8, \"n_layers\": 0}", KRAIT_ERROR_FORMAT, "n_layers" },
+	{ "{\"dim\": 8, \"model_type\": \"mamba\", \"n_layers\": 0}", KRAIT_ERROR_FORMAT, "n_layers" },
 	{ "{\"n_layer\": -3}", KRAIT_ERROR_FORMAT, "n_layer" },
 	{ "{\"n_layer\": 0}", KRAIT_ERROR_FORMAT, "n_layer" },
 	{ "{\"n_layer\": \"3\"}", KRAIT_ERROR_FORMAT, "n_layer" },

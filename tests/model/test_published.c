@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_published.c - the configurations of published models, made anew from facts (tests/data/published). Those of
  * families that krait runs, with tensors of the sizes that they have and no numbers in them, become models of as many
- * parameters and with such states as are known; the others are refused for the right reason. */
+ * parameters and with such states as are known; others are known by their family, and the rest is refused for the right reason. */
 #include "krait.h"
 #include "base/memory.h"
 #include "model/companions.h"
@@ -210,6 +210,23 @@ static void check_running(const char *name, const json_t *entry)
 	krait__model_free(model);
 }
 
+/* Only its weights are missing. */
+static void check_family(const char *name, const json_t *entry)
+{
+	const json_t *text = json_object_get(json_object_get(entry, "files"), "config.json");
+	struct model_config config;
+	struct why why = { 0 };
+	krait_model *model;
+	krait_status status = krait__config_read(&config, NULL, json_string_value(text), json_string_length(text), &why);
+
+	ck_assert_msg(status == KRAIT_OK, "%s: %s", name, why.text);
+	ck_assert_str_eq(config.name, json_string_value(json_object_get(entry, "family")));
+	ck_assert_uint_eq(config.n_layers, (uint32_t)number(entry, "n_layers"));
+	ck_assert_int_eq(krait_model_open(&model, folder_of(entry), NULL), KRAIT_ERROR_NOT_FOUND);
+	ck_assert_msg(strstr(krait_model_error(model), "no weights"), "%s: %s", name, krait_model_error(model));
+	krait_model_free(model);
+}
+
 static void check_refused(const char *name, const json_t *entry)
 {
 	const json_t *words = json_object_get(entry, "refused");
@@ -232,6 +249,8 @@ START_TEST(published)
 
 	if (json_object_get(entry, "runs"))
 		check_running(name, entry);
+	else if (json_object_get(entry, "family"))
+		check_family(name, entry);
 	else
 		check_refused(name, entry);
 }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Tests of lib/session, through the public interface where it reaches.
-session_tests = tests/session/test_philox tests/session/test_counts tests/session/test_sampler tests/session/test_golden \
+session_tests = tests/session/test_experts tests/session/test_philox tests/session/test_counts tests/session/test_sampler tests/session/test_golden \
 	tests/session/test_saved tests/session/test_session tests/session/test_rewind tests/session/test_state tests/session/test_batch tests/session/test_stop \
 	tests/session/test_resume tests/session/test_scores tests/session/test_cut tests/session/test_nan tests/session/test_places tests/session/test_hostile_state \
 	tests/session/test_headless tests/session/test_embed
@@ -27,6 +27,11 @@ tests_session_test_sampler_SOURCES = %D%/test_sampler.c
 tests_session_test_sampler_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_session_test_sampler_CFLAGS = $(TEST_CFLAGS)
 tests_session_test_sampler_LDADD = $(TEST_LDADD) $(JANSSON_LIBS)
+
+tests_session_test_experts_SOURCES = %D%/test_experts.c
+tests_session_test_experts_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_session_test_experts_CFLAGS = $(TEST_CFLAGS)
+tests_session_test_experts_LDADD = $(session_ldadd)
 
 tests_session_test_golden_SOURCES = %D%/test_golden.c
 tests_session_test_golden_CPPFLAGS = $(TEST_CPPFLAGS)

@@ -65,10 +65,14 @@ static struct cpu_place place(const struct cpu_ready *ready, uint32_t index)
 	size_t heads = part->n_heads;
 
 	switch (index) {
-	case 0: return (struct cpu_place){ own->ssm_at, part->d_inner, part->d_state, krait__pad(part->head_dim), part->head_dim };
-	case 1: return (struct cpu_place){ own->angle_at, 1, heads * part->n_angles, 1, 1 };
-	case 2: return (struct cpu_place){ own->k_at, 1, part->rank * heads * part->d_state, 1, 1 };
-	default: return (struct cpu_place){ own->v_at, 1, part->d_inner, 1, 1 };
+	case 0:
+		return (struct cpu_place){ own->ssm_at, part->d_inner, part->d_state, krait__pad(part->head_dim), part->head_dim };
+	case 1:
+		return (struct cpu_place){ own->angle_at, 1, heads * part->n_angles, 1, 1 };
+	case 2:
+		return (struct cpu_place){ own->k_at, 1, part->rank * heads * part->d_state, 1, 1 };
+	default:
+		return (struct cpu_place){ own->v_at, 1, part->d_inner, 1, 1 };
 	}
 }
 

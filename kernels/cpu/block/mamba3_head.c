@@ -49,8 +49,8 @@ static void rotate(float *row, const struct cpu_head3 *head, const struct part *
 }
 
 /* B or C of one head: normed, biased, rotated. */
-static void make_rows(const struct emodel *model, const struct cpu_ready *ready, const struct cpu_head3 *head, size_t at,
-	const float *from, const float *weight, const float *bias, float *out)
+static void make_rows(const struct emodel *model, const struct cpu_ready *ready, const struct cpu_head3 *head,
+	size_t at, const float *from, const float *weight, const float *bias, float *out)
 {
 	const struct part *part = ready->part;
 	size_t n = part->d_state, group = at / (part->n_heads / part->n_groups);
@@ -109,8 +109,8 @@ static void finish(const struct emodel *model, const struct cpu_ready *ready, co
 }
 
 /* Row `row` of the pass; x_before is the position's before, and k_before in `head`. */
-static void step(const struct emodel *model, const struct cpu_ready *ready, const struct cpu_head3 *head, size_t at, size_t row,
-	const float *x_before, float *slot_data)
+static void step(const struct emodel *model, const struct cpu_ready *ready, const struct cpu_head3 *head, size_t at,
+	size_t row, const float *x_before, float *slot_data)
 {
 	const struct scratch *s = &model->scratch;
 	const struct part *part = ready->part;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * moe.c - a mixture of experts. A position that goes through an expert is a pair. Pairs are sorted by expert, so that each
- * expert's weights are read once in a pass, for all that chose it: threads share out rows of d_ff, then columns of the
- * residual stream, to which experts add in the order of their ids.
+ * moe.c - a mixture of experts. A position that goes through an expert is a pair. Pairs are sorted by expert, so that
+ * each expert's weights are read once in a pass, for all that chose it: threads share out rows of d_ff, then columns of
+ * the residual stream, to which experts add in the order of their ids.
  *
- * Pairs stand in scratch one behind the other: `projected`, `convolved` and `y` have room for n_used of them in each row.
+ * Pairs stand in scratch one behind the other: `projected`, `convolved` and `y` have room for n_used of them in
+ * each row.
  */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
@@ -76,7 +77,8 @@ static struct matrix expert_matrix(const struct plan *plan, const struct part *p
 }
 
 /* Either may be missing (no rows). */
-static void gate_and_up(const struct plan *plan, const struct part *part, size_t index, struct matrix *gate, struct matrix *up)
+static void gate_and_up(const struct plan *plan, const struct part *part, size_t index, struct matrix *gate,
+	struct matrix *up)
 {
 	struct matrix both = expert_matrix(plan, part, ROLE_GATE_UP, index);
 	size_t up_first = part->flags & PART_UP_FIRST ? 0 : part->d_ff;
@@ -114,14 +116,14 @@ static void choose(const struct pass *pass, const struct cpu_ready *ready, unsig
 	size_t n = ready->part->n_used;
 
 	for (size_t r = rows.first; r < rows.last; r++) {
-		krait__choose_experts(ready->part, s->small + r * s->small_wide, moe->router_bias, s->rows + (size_t)thread * s->n_row,
-			moe->chosen + r * n, moe->weights + r * n);
+		krait__choose_experts(ready->part, s->small + r * s->small_wide, moe->router_bias,
+			s->rows + (size_t)thread * s->n_row, moe->chosen + r * n, moe->weights + r * n);
 		krait__multiply(moe->weights + r * n, n, ready->part->out_scale);
 	}
 }
 
-/* Each thread makes the list for itself: that is less work than waiting for another to make it. Of an expert's pairs the
- * rows ascend. */
+/* Each thread makes the list for itself: that is less work than waiting for another to make it. Of an expert's pairs
+ * the rows ascend. */
 static struct cpu_pairs sort_pairs(const struct pass *pass, const struct cpu_ready *ready, unsigned thread)
 {
 	const struct scratch *s = &pass->model->scratch;
@@ -161,7 +163,8 @@ static void gather(const struct pass *pass, struct cpu_pairs *pairs, unsigned th
 	if (pass->n_rows == 1)
 		return;
 	for (size_t i = share.first; i < share.last; i++)
-		memcpy(s->convolved + i * s->wide, s->normed + pairs->pair[i] / pairs->n_used * s->wide, model->plan->width * sizeof(float));
+		memcpy(s->convolved + i * s->wide, s->normed + pairs->pair[i] / pairs->n_used * s->wide,
+			model->plan->width * sizeof(float));
 	pairs->in = s->convolved;
 	pairs->in_stride = s->wide;
 	krait__pool_barrier(model->pool);
@@ -169,7 +172,8 @@ static void gather(const struct pass *pass, struct cpu_pairs *pairs, unsigned th
 
 /* ---- what experts do ---- */
 
-/* Columns [share.first, share.last) of h = silu(gate) * up, or with max(.., 0)^2, or of that of up where there is no gate. */
+/* Columns [share.first, share.last) of h = silu(gate) * up, or with max(.., 0)^2, or of that of up where
+ * there is no gate. */
 static void activate(const struct emodel *model, const struct part *part, bool gated, size_t pair, struct share share)
 {
 	const struct scratch *s = &model->scratch;
@@ -182,7 +186,8 @@ static void activate(const struct emodel *model, const struct part *part, bool g
 		model->kernels->gate(up, gated ? up : NULL, gate, n);
 }
 
-static void hidden(const struct pass *pass, const struct cpu_ready *ready, const struct cpu_pairs *pairs, unsigned thread)
+static void hidden(const struct pass *pass, const struct cpu_ready *ready, const struct cpu_pairs *pairs,
+	unsigned thread)
 {
 	const struct emodel *model = pass->model;
 	const struct scratch *s = &model->scratch;
@@ -221,7 +226,8 @@ static void add_columns(const struct pass *pass, const struct cpu_ready *ready, 
 	const struct emodel *model = pass->model;
 	const struct scratch *s = &model->scratch;
 	size_t width = krait__pad(ready->part->d_ff), first = pairs->start[e], n_pairs = pairs->start[e + 1] - first;
-	struct matrix down = expert_matrix(model->plan, ready->part, ROLE_DOWN, e), some = krait__matrix_rows(&down, column, n);
+	struct matrix down = expert_matrix(model->plan, ready->part, ROLE_DOWN, e);
+	struct matrix some = krait__matrix_rows(&down, column, n);
 	struct product product = krait__product(model, thread, &some, n_pairs);
 
 	product.in = s->y + first * width;

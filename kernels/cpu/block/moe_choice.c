@@ -111,8 +111,8 @@ static void softmax(const struct part *part, const float *logits, const uint32_t
 		weights[i] = expf(logits[chosen[i]] - top) / sum;
 }
 
-void krait__choose_experts(const struct part *part, const float *logits, const float *bias, float *scratch, uint32_t *chosen,
-	float *weights)
+void krait__choose_experts(const struct part *part, const float *logits, const float *bias, float *scratch,
+	uint32_t *chosen, float *weights)
 {
 	float sum = 0;
 

@@ -5,7 +5,8 @@
     make_published.py
 
 Each row is made anew from facts: names of fields, sizes, counts of parameters, sizes of states. No file of a repository
-is in it. `runs` is what krait has to find out; `refused` are words that its refusal has to hold."""
+is in it. `runs` is what krait has to find out; `family` what it has to call a model of which no more is known; `refused` are
+words that its refusal has to hold."""
 import json
 import os
 
@@ -31,13 +32,15 @@ MAMBA2 = [("130m", 768, 24, "128.989632", "18", "0.5"), ("370m", 1024, 48, "368"
                                                                                             "160", "3.9")]
 
 
-def row(name, config, runs=None, refused=None, generation=None, tokenizer=None):
+def row(name, config, runs=None, refused=None, family=None, generation=None, tokenizer=None):
     """The files are kept as texts: not everything that Python writes into one is JSON."""
     files = {"config.json": config, "generation_config.json": generation, "tokenizer_config.json": tokenizer}
     entry = dict(name=name, files={file: json.dumps(value, indent=2) for file,
                                    value in files.items() if value is not None})
     if refused:
         return dict(entry, refused=refused)
+    if family:
+        return dict(entry, family=family, n_layers=config.get("num_hidden_layers", config.get("n_layer")))
     return dict(entry, runs=dict(runs, untied=False in (config.get("tie_word_embeddings"),
                                                         config.get("tie_embeddings")),
                                  eos_token=(tokenizer or {}).get("eos_token")))
@@ -124,21 +127,23 @@ def running():
 
 
 def hybrid(name, kind, layers, **fields):
-    """A row that is refused for its model_type; its architecture is that with capitals and "ForCausalLM"."""
+    """A row that is known by its model_type; its architecture is that with capitals and "ForCausalLM"."""
     model_type, architecture = kind
     config = dict(architectures=[architecture + "ForCausalLM"], model_type=model_type, num_hidden_layers=layers,
                   **fields)
-    return row(name, config, refused=["'%s'" % model_type, "'mamba', 'mamba2'"])
+    if model_type == "zamba2":
+        return row(name, config, refused=["'%s'" % model_type, "'mamba', 'mamba2'"])
+    return row(name, config, family=model_type)
 
 
-def refused_originals():
+def other_originals():
     attention = dict(causal=True, d_conv=4, head_dim=128, num_heads=30, out_proj_bias=False, qkv_proj_bias=False,
                      rotary_emb_dim=64)
-    yield row("state-spaces/mamba2attn-2.7b", refused=["6 attention layers"],
+    yield row("state-spaces/mamba2attn-2.7b", family="mamba2attn",
               config=original2(2560, 64, attn_layer_idx=[9, 18, 27, 36, 45, 56], attn_cfg=attention))
     attention = dict(causal=True, head_dim=80, num_heads=32, out_proj_bias=False, qkv_proj_bias=False,
                      rotary_emb_dim=40)
-    yield row("state-spaces/transformerpp-2.7b", refused=["32 attention layers"],
+    yield row("state-spaces/transformerpp-2.7b", family="transformerpp",
               config=original2(2560, 32, d_intermediate=6912, ssm_cfg={}, attn_layer_idx=list(range(32)),
                                attn_cfg=attention))
     for name, width, layers, mlp in (("siso-187m", 768, 12, 1536), ("siso-1.5b", 2048, 24, 4096), ("mimo-187m", 768,
@@ -149,11 +154,11 @@ def refused_originals():
                    dt_min=0.001,
                    dt_max=0.1, dt_init_floor=1e-4, is_mimo=mimo, mimo_rank=4, is_outproj_norm=False,
                    chunk_size=16 if mimo else 64)
-        yield row("state-spaces/mamba3-" + name, refused=["ssm_cfg.layer", "'Mamba3'"],
+        yield row("state-spaces/mamba3-" + name, family="mamba3",
                   config=original2(width, layers, ssm_cfg=ssm, d_intermediate=mlp, vocab_size=128256))
 
 
-def refused_falcon():
+def other_falcon():
     kind = ("falcon_mamba", "FalconMamba")
     falcon = dict(hidden_size=4096, vocab_size=65024, intermediate_size=8192, state_size=16, time_step_rank=256,
                   conv_kernel=4,
@@ -172,7 +177,7 @@ def refused_falcon():
                      mamba_rms_norm=False, mamba_norm_before_gate=False, eos_token_id=11)
 
 
-def refused_nemotron():
+def other_nemotron():
     nemotron = dict(n_groups=8, ssm_state_size=128, conv_kernel=4, head_dim=128, mlp_hidden_act="relu2",
                     vocab_size=131072,
                     bos_token_id=1, eos_token_id=2, tie_word_embeddings=False)
@@ -191,7 +196,7 @@ def refused_nemotron():
                  hybrid_override_pattern="MEMEM*EMEMEM*EMEMEM*EMEMEM*EMEMEM*EMEMEMEM*EMEMEMEME", **nemotron)
 
 
-def refused_others():
+def other_others():
     granite = dict(vocab_size=100352, mamba_n_heads=48, mamba_d_state=128, mamba_n_groups=1, num_attention_heads=12,
                    num_key_value_heads=4, num_local_experts=0, embedding_multiplier=12, position_embedding_type="nope",
                    tie_word_embeddings=True, bos_token_id=100257, eos_token_id=100257, pad_token_id=100256)
@@ -211,8 +216,8 @@ def refused_others():
 
 
 def main():
-    rows = [json.dumps(entry) for entry in [*running(), *refused_originals(), *refused_falcon(), *refused_nemotron(),
-                                            *refused_others()]]
+    rows = [json.dumps(entry) for entry in [*running(), *other_originals(), *other_falcon(), *other_nemotron(),
+                                            *other_others()]]
     with open(os.path.join(HERE, "published.json"), "w", encoding="utf-8") as file:
         file.write("[" + ",\n".join(rows) + "]\n")
     print(len(rows), "models")
