@@ -7,7 +7,7 @@ kernel_cflags = $(AM_CFLAGS) -ffp-contract=off -fno-math-errno -fno-trapping-mat
 noinst_LTLIBRARIES += libkrait_cpu.la
 kernel_libs += libkrait_cpu.la
 libkrait_cpu_la_CFLAGS = $(kernel_cflags)
-libkrait_cpu_la_SOURCES = \
+libkrait_cpu_la_SOURCES = %D%/spans.h \
 	%D%/cpu/block/attention.c %D%/cpu/block/mamba1.c %D%/cpu/block/mamba2.c %D%/cpu/block/mlp.c \
 	%D%/cpu/block/mamba3.c %D%/cpu/block/mamba3.h %D%/cpu/block/mamba3_head.c \
 	%D%/cpu/block/moe.c %D%/cpu/block/moe.h %D%/cpu/block/moe_choice.c \

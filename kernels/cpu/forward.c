@@ -9,26 +9,14 @@
 #include "config.h"
 #endif
 #include "kernels/cpu/cpu.h"
+#include "kernels/spans.h"
 
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#define PASS_SECONDS 0.12       /* how soon a cancelled prompt stops: a shorter pass reads the weights for too few rows */
-
-static size_t smaller(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
-static bool active(struct span *span)
-{
-	if (span->status != KRAIT_OK || span->n_done == span->n)
-		return false;
-	if (span->cancel && atomic_load(span->cancel))
-		span->status = KRAIT_CANCELLED;
-	return span->status == KRAIT_OK;
-}
+/* How soon a cancelled prompt stops: a shorter pass reads the weights for too few rows. */
+#define PASS_SECONDS 0.12
 
 /* One row for each active span, as many spans as there is room for; the next pass goes
  * on behind them. */
@@ -40,7 +28,7 @@ static void pick_spans(struct pass *pass, struct span *spans, size_t n_spans, si
 	for (size_t i = 0; i < n_spans; i++) {
 		struct span *span = &spans[(start + i) % n_spans];
 
-		if (!active(span))
+		if (!krait__span_active(span))
 			continue;
 		if (pass->n_pieces == MAX_ROWS) {
 			*cursor = (start + i) % n_spans;
@@ -58,7 +46,8 @@ static void pick_rows(struct pass *pass, size_t limit)
 	pass->n_rows = 0;
 	for (size_t i = 0; i < pass->n_pieces; i++) {
 		struct cpu_piece *piece = &pass->pieces[i];
-		size_t left = piece->span->n - piece->span->n_done, room = spare + 1, n_passes = (left + room - 1) / room;
+		size_t left = piece->span->n - piece->span->n_done, room = spare + 1;
+		size_t n_passes = (left + room - 1) / room;
 
 		piece->n = (left + n_passes - 1) / n_passes;
 		spare -= piece->n - 1;
@@ -78,7 +67,8 @@ static void pick_scored(struct pass *pass)
 
 			if (piece->span->targets[position] >= 0)
 				pass->scored[pass->n_scored++] = (struct scored){
-					piece->row + r, piece->span->targets[position], piece->span->scores + position };
+					piece->row + r, piece->span->targets[position],
+					piece->span->scores + position };
 		}
 	}
 }
@@ -88,15 +78,16 @@ static void keep_hidden(const struct emodel *model, const struct cpu_piece *piec
 {
 	struct span *span = piece->span;
 	const struct scratch *s = &model->scratch;
-	size_t width = model->plan->width, keep = smaller(span->n_keep, span->n);
-	size_t have = smaller(keep, span->n_done), more = smaller(keep, piece->n);
+	size_t width = model->plan->width, keep = krait__span_kept(span);
+	size_t have = krait__smaller(keep, span->n_done), more = krait__smaller(keep, piece->n);
 	size_t drop = have + more > keep ? have + more - keep : 0;
 
 	if (keep == 0)
 		return;
 	memmove(span->hidden, span->hidden + drop * width, (have - drop) * width * sizeof(float));
 	for (size_t i = 0; i < more; i++)
-		memcpy(span->hidden + (have - drop + i) * width, s->normed + (piece->row + piece->n - more + i) * s->wide, width * sizeof(float));
+		memcpy(span->hidden + (have - drop + i) * width,
+			s->normed + (piece->row + piece->n - more + i) * s->wide, width * sizeof(float));
 }
 
 static void keep_results(const struct pass *pass)
@@ -204,12 +195,12 @@ krait_status krait__forward(struct emodel *model, struct span *spans, size_t n_s
 	size_t cursor = 0, n_passes = 0;
 
 	if (model->pid != getpid())
-		return krait__why(why, KRAIT_ERROR_FORKED, "the model was opened before fork(); open it in this process anew");
+		return krait__why(why, KRAIT_ERROR_FORKED,
+			"the model was opened before fork(); open it in this process anew");
 	if (!reserve(spans, n_spans))
 		return krait__why_memory(why);
 	for (size_t i = 0; i < n_spans; i++) {
-		spans[i].n_done = 0;
-		spans[i].status = KRAIT_OK;
+		krait__span_begin(&spans[i]);
 	}
 	while (run_pass(model, spans, n_spans, &cursor)) {
 		n_passes++;

@@ -11,6 +11,7 @@
 #include "config.h"
 #endif
 #include "kernels/cuda/host.h"
+#include "kernels/spans.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -24,21 +25,7 @@ struct call {
 	bool moved;
 };
 
-static size_t smaller(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
 /* ---- which rows --------------------------------------------------------------------------- */
-
-static bool active(struct span *span)
-{
-	if (span->status != KRAIT_OK || span->n_done == span->n)
-		return false;
-	if (span->cancel && atomic_load(span->cancel))
-		span->status = KRAIT_CANCELLED;
-	return span->status == KRAIT_OK;
-}
 
 /* Steps and prompts add in different orders. What an exact span gets may not depend on its company, so those of
  * one token and longer ones have passes of their own; in fast precision one pass over the weights is worth more. */
@@ -58,7 +45,7 @@ static void pick_spans(struct call *call, size_t limit)
 	for (size_t i = 0; i < call->n_spans && call->n_pieces < limit; i++) {
 		struct span *span = &call->spans[(start + i) % call->n_spans];
 
-		if (!active(span))
+		if (!krait__span_active(span))
 			continue;
 		if (fits_with(call, span))
 			call->model->pieces[call->n_pieces++] = (struct cuda_piece){ .span = span, .n = 1 };
@@ -77,7 +64,7 @@ static void pick_rows(struct call *call)
 	call->n_rows = call->longest = 0;
 	for (size_t i = 0; i < call->n_pieces; i++) {
 		struct cuda_piece *piece = &call->model->pieces[i];
-		size_t more = smaller(piece->span->n - piece->span->n_done - 1, spare);
+		size_t more = krait__smaller(piece->span->n - piece->span->n_done - 1, spare);
 
 		piece->n = (uint32_t)(1 + more);
 		piece->first = call->n_rows;
@@ -133,7 +120,7 @@ static cudaError_t fill_step(const struct call *call, uint32_t n_rows)
 /* The rows kept so far move up to make room for `more`; where those belong. */
 static float *make_room(const struct span *span, size_t more, size_t width)
 {
-	size_t keep = smaller(span->n_keep, span->n), have = smaller(keep, span->n_done);
+	size_t keep = krait__span_kept(span), have = krait__smaller(keep, span->n_done);
 	size_t drop = have + more > keep ? have + more - keep : 0;
 
 	memmove(span->hidden, span->hidden + drop * width, (have - drop) * width * sizeof(float));
@@ -149,7 +136,7 @@ static cudaError_t keep_step(const struct call *call)
 	for (size_t i = 0; i < call->n_pieces && error == cudaSuccess; i++) {
 		const struct span *span = model->pieces[i].span;
 
-		if (smaller(span->n_keep, span->n))
+		if (krait__span_kept(span))
 			error = cudaMemcpyAsync(make_room(span, 1, width), span->slot->data + model->sizes.hidden_at, width * sizeof(float),
 				cudaMemcpyDeviceToHost, model->stream);
 	}
@@ -174,7 +161,7 @@ static cudaError_t run_step(struct call *call)
 /* Rows whose hidden vector is wanted: those to keep, and the last of each piece for its slot. */
 static uint32_t n_kept(const struct cuda_piece *piece)
 {
-	return (uint32_t)smaller(smaller(piece->span->n_keep, piece->span->n), piece->n);
+	return (uint32_t)krait__smaller(krait__span_kept(piece->span), piece->n);
 }
 
 static void fill_hidden(struct call *call, const struct cuda_piece *piece, uint32_t *rows, float **slots)
@@ -330,7 +317,7 @@ static krait_status run_pass(struct call *call, bool *any, struct why *why)
 	*any = false;
 	if (status != KRAIT_OK)
 		return status;
-	pick_spans(call, smaller(MOST_PIECES, model->sizes.prefill_rows));
+	pick_spans(call, krait__smaller(MOST_PIECES, model->sizes.prefill_rows));
 	*any = call->n_pieces > 0;
 	if (*any) {
 		bool step = all_step(call);
@@ -375,8 +362,7 @@ krait_status krait__cuda_forward(struct emodel *model, struct span *spans, size_
 	bool any;
 
 	for (size_t i = 0; i < n_spans; i++) {
-		spans[i].n_done = 0;
-		spans[i].status = KRAIT_OK;
+		krait__span_begin(&spans[i]);
 	}
 	while ((status = run_pass(&call, &any, why)) == KRAIT_OK && any) {
 		call.n_passes++;

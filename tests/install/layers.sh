@@ -35,8 +35,8 @@ lib/model    (base|block|source)/[a-z0-9_]+\.h|text/tokenizer\.h|engine\.h|krait
 lib/session  (base|model)/[a-z0-9_]+\.h|text/tokenizer\.h|engine\.h|krait\.h
 lib/chat     (base|model|session)/[a-z0-9_]+\.h|text/tokenizer\.h|jinja/jinja\.h|krait\.h
 lib/api      (base|model|session|chat)/[a-z0-9_]+\.h|text/tokenizer(_parts)?\.h|engine\.h|krait(_experimental)?\.h
-kernels/cpu  (base|block)/[a-z0-9_]+\.h|engine\.h|krait\.h
-kernels/cuda (base|block)/[a-z0-9_]+\.h|engine\.h|krait\.h
+kernels/cpu  (base|block)/[a-z0-9_]+\.h|kernels/spans\.h|engine\.h|krait\.h
+kernels/cuda (base|block)/[a-z0-9_]+\.h|kernels/spans\.h|engine\.h|krait\.h
 TABLE
 while read -r room allowed; do
 	only "$room" "config\.h|${room#lib/}/([a-z]+/)?[a-z0-9_]+\.h|$allowed"
