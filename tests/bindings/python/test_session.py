@@ -332,7 +332,7 @@ class Embeddings(kit.TestCase):
         with self.assertRaises(krait.SpaceError):
             model.embed([[1]], out=array.array("f", [0]))
         with self.assertRaises(krait.UnsupportedError):
-            krait.Model(kit.golden("mamba1-hf-bf16")).embed(["text"])
+            krait.Model(os.path.join(kit.DATA, "golden", "mamba1-hf-bf16")).embed(["text"])
 
 
 class Batches(kit.TestCase):
