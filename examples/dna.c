@@ -63,7 +63,8 @@ static int embed(krait_model *model, char **sequences, size_t n)
 	else if (krait_model_vocab_size(model) < VOCABULARY)
 		fail("the model", "its vocabulary has no letters");
 	else if (krait_batch_new(&batch, model) != KRAIT_OK ||
-			krait_batch_embed(batch, tokens, n_tokens, lengths, n, KRAIT_POOL_MEAN | KRAIT_POOL_NORMALISE, vectors,
+			krait_batch_embed(batch, tokens, n_tokens, lengths, n, KRAIT_POOL_MEAN | KRAIT_POOL_NORMALISE,
+			vectors,
 				n * width) != KRAIT_OK)
 		fail("vectors", krait_batch_error(batch));
 	else

@@ -59,7 +59,8 @@ static int read_options(struct bench *bench, const struct verb *verb, int argc, 
 		{ "lasting", 0, OPTION_FLAG, &bench->lasting, NULL, "instead: time per token and memory, early and late in a text", 0, 0 },
 		{ "late", 0, OPTION_WHOLE, &bench->n_long, "N", "where late is (default: 1000000)", 2000, 1e12 },
 		{ "memory", 0, OPTION_FLAG, &bench->memory, NULL, "instead: the most memory in use, beside weights and state", 0, 0 },
-		{ "instructions", 0, OPTION_TEXT, &bench->instructions, "SET", "auto, generic, avx2[-1|-4], avx512[-1|-4]", 0, 0 },
+		{ "instructions", 0, OPTION_TEXT, &bench->instructions, "SET",
+		"auto, generic, avx2[-1|-4], avx512[-1|-4]", 0, 0 },
 	};
 	const struct option_group group = { NULL, rows, sizeof rows / sizeof *rows };
 	int first, status = options_parse(verb, &group, 1, &bench->common, argc, argv, &first);
@@ -101,7 +102,8 @@ static int open_model(struct bench *bench)
 		return STATUS_USAGE;
 	}
 	if (bench->shape && bench->n_layers.given) {
-		snprintf(bench->cut_shape, sizeof bench->cut_shape, "%s:%lld", bench->shape, (long long)bench->n_layers.whole);
+		snprintf(bench->cut_shape, sizeof bench->cut_shape, "%s:%lld", bench->shape,
+			(long long)bench->n_layers.whole);
 		bench->shape = bench->cut_shape;
 	}
 	bench->name = bench->shape ? bench->shape : bench->common.model ? bench->common.model : OPENING_DEFAULT_MODEL;
@@ -124,8 +126,8 @@ static int open_model(struct bench *bench)
 	return -1;
 }
 
-/* Of each byte of weights, how much a step of a batch reads: a row of the table where the head has one of its own, and of
- * experts those that are chosen. */
+/* Of each byte of weights, how much a step of a batch reads: a row of the table where the head has one of its own, and
+ * of experts those that are chosen. */
 static void count_weights(struct bench *bench, const json_t *info, double table, bool untied)
 {
 	const json_t *moe = json_object_get(json_object_get(info, "parts"), "moe");

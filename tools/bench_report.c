@@ -48,8 +48,8 @@ json_t *bench_row(struct bench *bench, const char *work)
 /* ---- limits ------------------------------------------------------------------------------ */
 
 /* What a token of a prompt of n costs; the head only for the last one. */
-/* What a step of a batch has to read and write, in the middle of a text of n tokens: of experts those that some of the batch
- * chose, where each chooses on its own. */
+/* What a step of a batch has to read and write, in the middle of a text of n tokens: of experts those that some of the
+ * batch chose, where each chooses on its own. */
 static double bytes_of_step(const struct bench *bench, double batch, double n)
 {
 	double missed = bench->expert_bytes * pow(1 - bench->chosen_share, batch);

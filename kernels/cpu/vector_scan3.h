@@ -52,7 +52,8 @@ static void scan3_wide(const struct scan3 *scan, size_t at)
 		vec h = v_mul(decay, v_load(state));
 
 		for (size_t r = 0; r < scan->rank; r++) {
-			h = v_fma(v_load(scan->before + r * width + at), v_set(scan->k_before[r * scan->k_stride + i]), h);
+			h = v_fma(v_load(scan->before + r * width + at), v_set(scan->k_before[r * scan->k_stride + i]),
+				h);
 			h = v_fma(v_load(scan->now + r * width + at), v_set(scan->k[r * scan->k_stride + i]), h);
 		}
 		v_store(state, h);

@@ -194,7 +194,8 @@ START_TEST(entries_stay)
 
 	ok(batch, krait_batch_add(batch, session, texts.tokens, 4));
 	ok(batch, krait_batch_embed(
-				batch, texts.tokens, texts.n_tokens, texts.lengths, 3, KRAIT_POOL_LAST, out, 3 * WIDEST));
+				batch, texts.tokens, texts.n_tokens, texts.lengths, 3, KRAIT_POOL_LAST, out,
+				3 * WIDEST));
 	ck_assert_uint_eq(krait_batch_size(batch), 1);
 	ck_assert_uint_eq(krait_session_position(session), 0);
 	ok(batch, krait_batch_run(batch));
