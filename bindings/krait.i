@@ -13,6 +13,7 @@
  *     (const char *text, size_t n_text)                 text in, also `json`
  *     (const void *data, size_t n_data)                 bytes in
  *     (const float *logits, size_t n_logits)            numbers in
+ *     (const size_t *lengths, size_t n_texts)           sizes in
  *     (const float *embeddings, size_t n_positions, size_t width)
  *     (float *out, size_t n_out)                        numbers out: the caller's array
  *     (void *out, size_t n_out)                         bytes out: the caller's array

@@ -51,7 +51,8 @@ static bool add_tokens(struct block *block, const krait_token *tokens, size_t n)
 	return true;
 }
 
-static int add_line(struct embed *embed, struct block *block, const char *path, const char *line, size_t n_line, size_t number)
+static int add_line(
+	struct embed *embed, struct block *block, const char *path, const char *line, size_t n_line, size_t number)
 {
 	size_t n;
 	krait_token *tokens = stream_encode(krait_model_tokenizer(embed->model), line, n_line, KRAIT_ADD_SPECIAL, &n);
@@ -99,10 +100,12 @@ static int write_block(struct embed *embed, struct block *block)
 
 	if (!vectors)
 		return say_failure("out of memory");
-	made = krait_batch_embed(embed->batch, block->tokens, block->n_tokens, block->lengths, block->n, embed->pooling, vectors, block->n * width);
+	made = krait_batch_embed(embed->batch, block->tokens, block->n_tokens, block->lengths, block->n, embed->pooling,
+		vectors, block->n * width);
 	progress_clear();
 	for (size_t i = 0; made == KRAIT_OK && i < block->n && written; i++)
-		written = embed->common.json ? write_json(block, i, vectors + i * width, width) : write_plain(vectors + i * width, width);
+		written = embed->common.json ? write_json(block, i, vectors + i * width, width)
+						: write_plain(vectors + i * width, width);
 	free(vectors);
 	embed->n_lines += block->n;
 	embed->n_tokens += block->n_tokens;
@@ -162,7 +165,8 @@ static int work(struct embed *embed, int n, char **paths)
 		status = embed_file(embed, paths[i]);
 	progress_end();
 	if (status < 0 && embed->common.verbose)
-		say_note("krait: %zu lines, %zu tokens in %.2f s", embed->n_lines, embed->n_tokens, stream_now() - start);
+		say_note("krait: %zu lines, %zu tokens in %.2f s", embed->n_lines, embed->n_tokens,
+			stream_now() - start);
 	return status;
 }
 
@@ -182,7 +186,8 @@ int verb_embed(const struct verb *verb, int argc, char **argv)
 {
 	struct embed embed = { 0 };
 	const struct option_row rows[] = {
-		{ "pooling", 0, OPTION_TEXT, &embed.pooling_name, "HOW", "last or mean (default: last), of the hidden vectors", 0, 0 },
+		{ "pooling", 0, OPTION_TEXT, &embed.pooling_name, "HOW",
+			"last or mean (default: last), of the hidden vectors", 0, 0 },
 		{ "normalise", 0, OPTION_FLAG, &embed.normalise, NULL, "divide each vector by its length", 0, 0 },
 	};
 	const struct option_group group = { NULL, rows, sizeof rows / sizeof *rows };

@@ -68,7 +68,8 @@ static void print_parts(const json_t *value)
 
 static const char *label(const char *name)
 {
-	static const char *const labels[][2] = { { "n_parameters", "parameters" }, { "n_active_parameters", "active parameters" },
+	static const char *const labels[][2] = { { "n_parameters", "parameters" }, { "n_active_parameters",
+		"active parameters" },
 		{ "state_bytes_per_token", "state per token" }, { "memory_bytes_per_token", "memory per token" } };
 
 	for (size_t i = 0; i < sizeof labels / sizeof *labels; i++)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * main.c - bench/headline: text generation by a Mamba and by a Transformer of the same size on the same CPU, by the same
- * engine from weights of the same type, as section 4.5 of Gu and Dao 2023 has it on a GPU: prompts of 2048 tokens, 128 new
- * ones, by batch; the article says 5 times. A batch whose states are larger than --memory is left out.
+ * main.c - bench/headline: text generation by a Mamba and by a Transformer of the same size on the same CPU, by the
+ * same engine from weights of the same type, as section 4.5 of Gu and Dao 2023 has it on a GPU: prompts of 2048 tokens,
+ * 128 new ones, by batch; the article says 5 times. A batch whose states are larger than --memory is left out.
  *
  *	headline [--mamba mamba-130m] [--transformer transformerpp-130m] [--batch 1,4,16] [--prompt 2048] [--new 128]
  *	         [--memory GIB] [--weights bf16]
@@ -52,8 +52,8 @@ static bool advance(krait_batch *batch, krait_session **sessions, size_t n, cons
 	return krait_batch_run(batch) == KRAIT_OK;
 }
 
-static bool time_batch(struct result *out, krait_batch *batch, krait_session **sessions, size_t n, const krait_token *tokens,
-	const struct asked *asked)
+static bool time_batch(struct result *out, krait_batch *batch, krait_session **sessions, size_t n,
+	const krait_token *tokens, const struct asked *asked)
 {
 	double start = now(), middle;
 
@@ -69,8 +69,8 @@ static bool time_batch(struct result *out, krait_batch *batch, krait_session **s
 	return true;
 }
 
-static int run_sessions(struct result *out, krait_model *model, krait_session **sessions, size_t n, const krait_token *tokens,
-	const struct asked *asked)
+static int run_sessions(struct result *out, krait_model *model, krait_session **sessions, size_t n,
+	const krait_token *tokens, const struct asked *asked)
 {
 	krait_batch *batch = NULL;
 	int status = EXIT_SUCCESS;
@@ -117,8 +117,8 @@ static double rate(const struct result *r, size_t n, const struct asked *asked)
 static void print_side(const char *name, const struct result *r, size_t n, const struct asked *asked)
 {
 	if (r->done)
-		printf("  %-20s %9.1f tokens/s in all, %9.1f of the steps alone, states %8.1f MiB\n", name, rate(r, n, asked),
-			(double)(n * asked->n_new) / r->step_seconds, r->state_bytes / 1048576);
+		printf("  %-20s %9.1f tokens/s in all, %9.1f of the steps alone, states %8.1f MiB\n", name, rate(r, n,
+			asked), (double)(n * asked->n_new) / r->step_seconds, r->state_bytes / 1048576);
 	else
 		printf("  %-20s states of %.1f GiB: more than --memory\n", name, r->state_bytes / GIB);
 }
@@ -133,8 +133,8 @@ static int compare(krait_model *mamba, krait_model *transformer, size_t n, const
 	print_side(asked->mamba, &a, n, asked);
 	print_side(asked->transformer, &b, n, asked);
 	if (a.done && b.done)
-		printf("  ratio %.2f (of the steps alone %.2f); the article's, on a GPU: %.0f\n", rate(&a, n, asked) / rate(&b, n, asked),
-			b.step_seconds / a.step_seconds, ARTICLE);
+		printf("  ratio %.2f (of the steps alone %.2f); the article's, on a GPU: %.0f\n", rate(&a, n,
+			asked) / rate(&b, n, asked), b.step_seconds / a.step_seconds, ARTICLE);
 	fflush(stdout);
 	return EXIT_SUCCESS;
 }
@@ -174,7 +174,8 @@ int main(int argc, char **argv)
 	char *at;
 
 	if (!read_options(&asked, argc, argv)) {
-		fprintf(stderr, "usage: headline [--mamba SHAPE] [--transformer SHAPE] [--batch N,...] [--prompt N] [--new N] [--memory GIB] "
+		fprintf(stderr, "usage: headline [--mamba SHAPE] [--transformer SHAPE] [--batch N,...] [--prompt N] "
+			"[--new N] [--memory GIB] "
 			"[--weights TYPE]\n");
 		return 2;
 	}
@@ -183,8 +184,10 @@ int main(int argc, char **argv)
 	else if (krait_model_random(&transformer, asked.transformer, asked.weights, 1, NULL) != KRAIT_OK)
 		status = fail(asked.transformer, krait_model_error(transformer));
 	if (status == EXIT_SUCCESS)
-		printf("%s (%.0f million parameters) beside %s (%.0f), %s weights, prompts of %zu tokens, %zu new ones\n", asked.mamba,
-			(double)krait_model_n_parameters(mamba) / 1e6, asked.transformer, (double)krait_model_n_parameters(transformer) / 1e6,
+		printf("%s (%.0f million parameters) beside %s (%.0f), %s weights, prompts of %zu tokens, %zu new "
+			"ones\n", asked.mamba,
+			(double)krait_model_n_parameters(mamba) / 1e6, asked.transformer,
+			(double)krait_model_n_parameters(transformer) / 1e6,
 			asked.weights, asked.n_prompt, asked.n_new);
 	for (const char *text = asked.batches; status == EXIT_SUCCESS && *text; text = *at == ',' ? at + 1 : at) {
 		size_t n = strtoul(text, &at, 10);

@@ -93,6 +93,16 @@ const (
 	BatchKeepLogits   BatchSetting = 401 // 0; 1 keeps the logits of all entries of a run
 )
 
+// Pooling is how Embed makes one vector of a text's hidden vectors.
+type Pooling int
+
+// What counts: one of the first two, and PoolNormalise beside it, joined with |.
+const (
+	PoolLast      Pooling = 1   // the vector of the last token
+	PoolMean      Pooling = 2   // the mean of those of all
+	PoolNormalise Pooling = 256 // divided by its length
+)
+
 // Why a session ended.
 const (
 	ReasonNone     Reason = 0 // not ended

@@ -1,5 +1,5 @@
 # go/ - the package krait, and below it internal/raw from SWIG. Installed as source, as Go has it.
-go_files = %D%/go.mod %D%/batch.go %D%/cancel.go %D%/chat.go %D%/constants.go %D%/errors.go %D%/generate.go \
+go_files = %D%/go.mod %D%/batch.go %D%/cancel.go %D%/chat.go %D%/constants.go %D%/embed.go %D%/errors.go %D%/generate.go \
 	%D%/handle.go %D%/info.go %D%/likely.go %D%/model.go %D%/options.go %D%/session.go %D%/settings.go %D%/state.go %D%/text.go
 go_tests = %D%/errors_test.go %D%/golden_test.go %D%/moves_test.go %D%/session_test.go %D%/support_test.go %D%/threads_test.go
 go_raw_files = %D%/internal/raw/callbacks.go %D%/internal/raw/scores.go

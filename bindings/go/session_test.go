@@ -283,6 +283,41 @@ func TestBatch(t *testing.T) {
 	is(t, err, ErrArgument)
 }
 
+// Each vector is that of a session which read the text alone; an error names the text.
+func TestEmbed(t *testing.T) {
+	model := demo(t)
+	texts := []string{"Once upon a time", "The king"}
+	vectors, err := model.EmbedTexts(ctx, texts, PoolLast)
+	must(t, err)
+	for i, text := range texts {
+		s := session(t, model)
+		must(t, s.FeedText(ctx, text))
+		hidden, err := s.Hidden()
+		must(t, err)
+		if !reflect.DeepEqual(vectors[i], hidden) {
+			t.Fatal(text)
+		}
+	}
+	many := make([][]Token, 70)
+	for i := range many {
+		many[i] = []Token{Token(1 + i), 2}
+	}
+	vectors, err = model.Embed(ctx, many, PoolMean|PoolNormalise)
+	must(t, err)
+	last, err := model.Embed(ctx, many[69:], PoolMean|PoolNormalise)
+	must(t, err)
+	if len(vectors) != 70 || !reflect.DeepEqual(vectors[69], last[0]) {
+		t.Fatal(len(vectors))
+	}
+	_, err = model.Embed(ctx, [][]Token{{1}, {}}, PoolLast)
+	is(t, err, ErrArgument)
+	done, cancel := context.WithCancel(ctx)
+	cancel()
+	if _, err = model.Embed(done, many, PoolLast); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+}
+
 // A batch scores, gives logits, and reads a long prompt in parts.
 func TestBatchParts(t *testing.T) {
 	model := demo(t)

@@ -362,6 +362,32 @@ function batch:clear()
 end
 function batch:__len() return core.batch_size(self) end
 
+-- A vector for each of a list of texts, each of them a string or a table of tokens. how.pooling is "last", which is the
+-- default, or "mean"; how.normalise divides each vector by its length.
+function model:embed(texts, how)
+	local pooling = ({ last = core.POOL_LAST, mean = core.POOL_MEAN })[how and how.pooling or "last"]
+	if not pooling then error("pooling is 'last' or 'mean'") end
+	local tokenizer, width, tokens, lengths, out = self:tokenizer(), core.model_width(self), {}, {}, {}
+	for i, text in ipairs(texts) do
+		if type(text) == "string" then
+			if not tokenizer then return nil, "this model came without a tokenizer: give tokens", core.ERROR_UNSUPPORTED end
+			text = tokenizer:encode(text, { add_special = true })
+		end
+		lengths[i] = #text
+		for k = 1, #text do tokens[#tokens + 1] = text[k] end
+	end
+	local many, why, status = core.batch_new(self)
+	if not many then return nil, why, status end
+	local all, problem, answer = core.batch_embed(many, tokens, lengths, pooling + (how and how.normalise and core.POOL_NORMALISE or 0),
+		width * #lengths)
+	if not all then return nil, problem, answer end
+	for i = 1, #lengths do
+		out[i] = {}
+		for k = 1, width do out[i][k] = all[(i - 1) * width + k] end
+	end
+	return out
+end
+
 -- ---- text --------------------------------------------------------------------------------
 
 krait.tokenizer = core.tokenizer_open

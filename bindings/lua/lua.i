@@ -370,6 +370,22 @@ static krait_token *krait_i_tokens(lua_State *L, int index, size_t *n)
 	return tokens;
 }
 
+static size_t *krait_i_sizes(lua_State *L, int index, size_t *n)
+{
+	size_t *sizes;
+
+	*n = krait_i_length(L, index);
+	sizes = lua_newuserdata(L, (*n ? *n : 1) * sizeof(*sizes));
+	for (size_t i = 0; i < *n; i++) {
+		lua_rawgeti(L, index, (int)i + 1);
+		if (!lua_isnumber(L, -1) || lua_tointeger(L, -1) < 0)
+			luaL_error(L, "element %d is no size", (int)i + 1);
+		sizes[i] = (size_t)lua_tointeger(L, -1);
+		lua_pop(L, 1);
+	}
+	return sizes;
+}
+
 static void krait_i_fill(lua_State *L, int index, float *out, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -422,6 +438,7 @@ static void *krait_i_room(lua_State *L, int index, size_t each, size_t *n)
 %typemap(in) (const krait_token *tokens, size_t n_tokens), (const krait_token *history, size_t n_history) %{
 	$1 = krait_i_tokens(L, $input, &$2);
 %}
+%typemap(in) (const size_t *lengths, size_t n_texts) %{ $1 = krait_i_sizes(L, $input, &$2); %}
 %typemap(in) (const float *logits, size_t n_logits) %{ $1 = krait_i_floats(L, $input, &$2); %}
 %typemap(in) (const float *embeddings, size_t n_positions, size_t width) %{
 	$1 = krait_i_rows(L, $input, &$2, &$3);

@@ -231,6 +231,26 @@ static krait_token *krait_i_copy_tokens(PyObject *sequence, size_t *n)
 	return NULL;
 }
 
+static size_t *krait_i_copy_sizes(PyObject *sequence, size_t *n)
+{
+	PyObject *list = PySequence_Fast(sequence, "sizes: integers are needed");
+	size_t *copy = NULL;
+
+	if (!list)
+		return NULL;
+	*n = (size_t)PySequence_Fast_GET_SIZE(list);
+	copy = calloc(*n ? *n : 1, sizeof(*copy));
+	if (!copy)
+		PyErr_NoMemory();
+	for (size_t i = 0; i < *n && !PyErr_Occurred(); i++)
+		copy[i] = PyLong_AsSize_t(PySequence_Fast_GET_ITEM(list, (Py_ssize_t)i));
+	Py_DECREF(list);
+	if (!PyErr_Occurred())
+		return copy;
+	free(copy);
+	return NULL;
+}
+
 static int krait_i_is_int32(PyObject *object)
 {
 	Py_buffer view;
@@ -259,6 +279,10 @@ static int krait_i_is_int32(PyObject *object)
 	krait_i_drop(&view$argnum);
 	free(copy$argnum);
 %}
+%typemap(in) (const size_t *lengths, size_t n_texts) %{
+	if (!($1 = krait_i_copy_sizes($input, &$2))) SWIG_fail;
+%}
+%typemap(freearg) (const size_t *lengths, size_t n_texts) %{ free((void *)(uintptr_t)$1); %}
 %typemap(in) (const float *logits, size_t n_logits) (Py_buffer view = {0}) %{
 	if (!krait_i_array($input, &view, 'f', 0, "$1_name")) SWIG_fail;
 	$1 = view.buf; $2 = (size_t)view.len / sizeof(*$1);

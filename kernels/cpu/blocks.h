@@ -57,7 +57,8 @@ struct cpu_mlp {
 
 struct cpu_attention {
 	double *frequencies;            /* [n_rotary / 2]: what a pair turns by from one position to the next */
-	size_t k_at, v_at;              /* in a page: [kv heads, head_dim, positions], [kv heads, positions, padded head_dim] */
+	/* In a page: [kv heads, head_dim, positions], and [kv heads, positions, padded head_dim]. */
+	size_t k_at, v_at;
 };
 
 /* A part with its small tensors widened, padded and laid out for the kernels. What a kind has none of is
@@ -100,7 +101,8 @@ struct cpu_page_place {
 struct cpu_block {
 	/* Takes room for small tensors; what all kinds have is done by then. */
 	void (*layout)(struct cpu_carver *carver, struct cpu_ready *ready, const struct plan *plan);
-	void (*widths)(struct scratch *scratch, const struct cpu_ready *ready); /* makes rows as wide as it needs them */
+	/* Makes rows of scratch as wide as it needs them. */
+	void (*widths)(struct scratch *scratch, const struct cpu_ready *ready);
 	/* NULL, both, where nothing of its state is fixed. The place is that of the part's index-th component. */
 	void (*slot)(struct cpu_carver *carver, struct cpu_ready *ready);
 	struct cpu_place (*place)(const struct cpu_ready *ready, uint32_t index);
@@ -115,12 +117,14 @@ struct cpu_block {
 /* NULL: the engine does not run this kind. */
 const struct cpu_block *krait__cpu_block(enum part_kind kind);
 
-extern const struct cpu_block krait__cpu_mamba1, krait__cpu_mamba2, krait__cpu_mamba3, krait__cpu_attention, krait__cpu_mlp,
-	krait__cpu_moe;
+extern const struct cpu_block krait__cpu_mamba1, krait__cpu_mamba2, krait__cpu_mamba3, krait__cpu_attention,
+	krait__cpu_mlp, krait__cpu_moe;
 
 /* layout.c: for a kind's layout and widths */
-float *krait__carve_role(struct cpu_carver *carver, const struct part *part, enum role role, size_t rows, size_t columns);
-void krait__carve_in(struct cpu_carver *carver, struct cpu_ready *ready);       /* biases of segments, the convolution */
+float *krait__carve_role(struct cpu_carver *carver, const struct part *part, enum role role, size_t rows,
+	size_t columns);
+/* Biases of segments, and the convolution. */
+void krait__carve_in(struct cpu_carver *carver, struct cpu_ready *ready);
 size_t krait__ssm_rows(const struct geometry *geometry);        /* of the recurrent state, each head padded */
 void krait__widen_to(size_t *width, size_t n);                  /* to n at least, padded */
 
@@ -132,8 +136,8 @@ void krait__multiply(float *values, size_t n, float by);        /* values may be
 void krait__prepare_segment(const struct plan *plan, struct cpu_ready *ready, enum segment segment, float scale);
 void krait__prepare_rows(const struct plan *plan, struct cpu_ready *ready, enum segment segment, size_t n, float scale);
 /* The same of other matrices: rows of a tensor and their bias, into a bias that is NULL where they have none. */
-struct cpu_run krait__prepare_run(const struct plan *plan, const struct part *part, enum role matrix, size_t first, size_t n,
-	enum role bias, float *bias_out, float scale);
+struct cpu_run krait__prepare_run(const struct plan *plan, const struct part *part, enum role matrix, size_t first,
+	size_t n, enum role bias, float *bias_out, float scale);
 void krait__prepare_conv(const struct plan *plan, struct cpu_ready *ready);
 /* The product that ends the block, of out_scale and with its bias. */
 void krait__prepare_out(const struct plan *plan, struct cpu_ready *ready, enum role matrix, enum role bias);
@@ -144,7 +148,8 @@ void krait__segment_product(const struct pass *pass, const struct cpu_ready *rea
 	struct share share, unsigned thread);
 void krait__conv_pieces(const struct pass *pass, const struct cpu_ready *ready, struct share channels);
 /* up * silu(gate), or as the part's flags have it; without a gate `up` goes through the function itself. */
-void krait__activate(const struct emodel *model, const struct part *part, float *out, const float *up, const float *gate, size_t n);
+void krait__activate(const struct emodel *model, const struct part *part, float *out, const float *up,
+	const float *gate, size_t n);
 void krait__out_product(const struct pass *pass, const struct cpu_ready *ready, unsigned thread);
 
 #endif

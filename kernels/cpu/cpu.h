@@ -137,7 +137,8 @@ void krait__norm_rows(const struct pass *pass, const float *weight, const float 
 
 /* head.c */
 void krait__score_rows(const struct pass *pass, unsigned thread);
-krait_status krait__logits(struct emodel *model, struct slot *const *slots, const float *const *hidden, size_t n, float *const *logits, struct why *why);
+krait_status krait__logits(struct emodel *model, struct slot *const *slots, const float *const *hidden, size_t n,
+	float *const *logits, struct why *why);
 
 /* forward.c */
 krait_status krait__forward(struct emodel *model, struct span *spans, size_t n_spans, struct why *why);

@@ -31,7 +31,8 @@ static krait_status devices(struct device *out, size_t n_out, size_t *n)
 		return KRAIT_OK;
 	memset(out, 0, sizeof(*out));
 	snprintf(out->name, sizeof(out->name), "cpu");
-	snprintf(out->about, sizeof(out->about), "%s, %u processors", krait__kernels_at(0)->name, krait__pool_processors());
+	snprintf(out->about, sizeof(out->about), "%s, %u processors", krait__kernels_at(0)->name,
+		krait__pool_processors());
 #ifdef _SC_PHYS_PAGES
 	out->memory = page_bytes(_SC_PHYS_PAGES);
 #endif
@@ -59,7 +60,8 @@ static uint64_t bytes_of(size_t floats, size_t more)
 	return bytes;
 }
 
-static krait_status estimate(const struct plan *plan, const struct engine_config *config, struct engine_memory *out, struct why *why)
+static krait_status estimate(const struct plan *plan, const struct engine_config *config, struct engine_memory *out,
+	struct why *why)
 {
 	struct emodel model = { .plan = plan };
 	struct cpu_carver weights = { 0 }, scratch = { 0 };
@@ -110,7 +112,8 @@ static krait_status no_kernels(const char *name, struct why *why)
 	for (size_t i = 0; (kernels = krait__kernels_at(i)); i++)
 		snprintf(known + strlen(known), sizeof(known) - strlen(known), "%s%s%s", i ? ", " : "", kernels->name,
 			kernels->stream_most ? "[-1|-4]" : "");
-	return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "instructions %s are not known or not available here; there are auto, %s",
+	return krait__why(why, KRAIT_ERROR_UNSUPPORTED,
+		"instructions %s are not known or not available here; there are auto, %s",
 		krait__quote(&quoted, name, SIZE_MAX), known);
 }
 
@@ -152,14 +155,15 @@ static void first_guess(struct emodel *model)
 
 			products += n;
 			if (n > 0)
-				bytes += n * (double)krait__dtype_size(krait__part_tensor(plan, &plan->parts[i], (enum role)role)->type);
+				bytes += n * (double)krait__dtype_size(plan->tensors[plan->parts[i].tensor[role]].type);
 		}
 	model->fastest = bytes / FIRST_BYTES;
 	rows = (model->fastest > FIRST_SECONDS ? model->fastest : FIRST_SECONDS) * FIRST_PRODUCTS / products;
 	model->row_limit = rows < 1 ? 1 : rows > MAX_ROWS ? MAX_ROWS : (size_t)rows;
 }
 
-static krait_status make_ready(struct emodel *model, const struct engine_config *config, enum cpu_reading reading, struct why *why)
+static krait_status make_ready(struct emodel *model, const struct engine_config *config, enum cpu_reading reading,
+	struct why *why)
 {
 	unsigned n_threads = thread_count(config);
 	krait_status status = take_memory(model, n_threads, why);
@@ -179,7 +183,8 @@ static krait_status make_ready(struct emodel *model, const struct engine_config 
 	return KRAIT_OK;
 }
 
-static krait_status open_model(struct emodel **out, const struct plan *plan, const struct engine_config *config, struct why *why)
+static krait_status open_model(struct emodel **out, const struct plan *plan, const struct engine_config *config,
+	struct why *why)
 {
 	enum cpu_reading reading;
 	const struct kernels *kernels = krait__kernels_find(config->instructions, &reading);
@@ -220,8 +225,8 @@ static const char *about(const struct emodel *model)
 const struct engine krait__cpu_engine = {
 	.abi = KRAIT__ENGINE_ABI, .size = sizeof(struct engine), .name = "cpu",
 	.devices = devices, .estimate = estimate, .open = open_model, .close = close_model, .about = about,
-	.slot_new = krait__slot_new, .slot_free = krait__slot_free, .slot_clear = krait__slot_clear, .slot_copy = krait__slot_copy,
-	.slot_resize = krait__slot_resize, .slot_reserve = krait__slot_reserve,
+	.slot_new = krait__slot_new, .slot_free = krait__slot_free, .slot_clear = krait__slot_clear,
+	.slot_copy = krait__slot_copy, .slot_resize = krait__slot_resize, .slot_reserve = krait__slot_reserve,
 	.slot_export = krait__slot_export, .slot_import = krait__slot_import,
 	.forward = krait__forward, .logits = krait__logits, .any_division = true,
 };

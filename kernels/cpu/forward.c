@@ -15,7 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PASS_SECONDS 0.12       /* how soon a cancelled prompt stops: a shorter pass reads the weights for too few rows */
+/* How soon a cancelled prompt stops: a shorter pass reads the weights for too few rows. */
+#define PASS_SECONDS 0.12
 
 /* One row for each active span, as many spans as there is room for; the next pass goes
  * on behind them. */
@@ -45,7 +46,8 @@ static void pick_rows(struct pass *pass, size_t limit)
 	pass->n_rows = 0;
 	for (size_t i = 0; i < pass->n_pieces; i++) {
 		struct cpu_piece *piece = &pass->pieces[i];
-		size_t left = piece->span->n - piece->span->n_done, room = spare + 1, n_passes = (left + room - 1) / room;
+		size_t left = piece->span->n - piece->span->n_done, room = spare + 1;
+		size_t n_passes = (left + room - 1) / room;
 
 		piece->n = (left + n_passes - 1) / n_passes;
 		spare -= piece->n - 1;
@@ -65,7 +67,8 @@ static void pick_scored(struct pass *pass)
 
 			if (piece->span->targets[position] >= 0)
 				pass->scored[pass->n_scored++] = (struct scored){
-					piece->row + r, piece->span->targets[position], piece->span->scores + position };
+					piece->row + r, piece->span->targets[position],
+					piece->span->scores + position };
 		}
 	}
 }
@@ -83,7 +86,8 @@ static void keep_hidden(const struct emodel *model, const struct cpu_piece *piec
 		return;
 	memmove(span->hidden, span->hidden + drop * width, (have - drop) * width * sizeof(float));
 	for (size_t i = 0; i < more; i++)
-		memcpy(span->hidden + (have - drop + i) * width, s->normed + (piece->row + piece->n - more + i) * s->wide, width * sizeof(float));
+		memcpy(span->hidden + (have - drop + i) * width,
+			s->normed + (piece->row + piece->n - more + i) * s->wide, width * sizeof(float));
 }
 
 static void keep_results(const struct pass *pass)
@@ -191,7 +195,8 @@ krait_status krait__forward(struct emodel *model, struct span *spans, size_t n_s
 	size_t cursor = 0, n_passes = 0;
 
 	if (model->pid != getpid())
-		return krait__why(why, KRAIT_ERROR_FORKED, "the model was opened before fork(); open it in this process anew");
+		return krait__why(why, KRAIT_ERROR_FORKED,
+			"the model was opened before fork(); open it in this process anew");
 	if (!reserve(spans, n_spans))
 		return krait__why_memory(why);
 	for (size_t i = 0; i < n_spans; i++) {

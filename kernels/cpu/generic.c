@@ -64,7 +64,8 @@ static void product_rows(const struct product *product, size_t first, size_t las
 
 		for (size_t r = 0; r < product->n_rows; r++) {
 			float *out = product->out + r * product->out_stride + j;
-			float value = product->scale * dot(product->in + r * product->in_stride, weights, product->matrix.k);
+			float value = product->scale * dot(product->in + r * product->in_stride, weights,
+				product->matrix.k);
 
 			if (product->bias)
 				value += product->bias[j];
@@ -84,7 +85,8 @@ static const float *tap(const struct conv *conv, size_t t, size_t k)
 static void conv_keep(const struct conv *conv, size_t first, size_t last)
 {
 	for (size_t k = 0; k + 1 < conv->d_conv; k++)
-		memmove(conv->state + k * conv->stride + first, tap(conv, conv->n_rows, k) + first, (last - first) * sizeof(float));
+		memmove(conv->state + k * conv->stride + first, tap(conv, conv->n_rows, k) + first,
+			(last - first) * sizeof(float));
 }
 
 static void conv_channels(const struct conv *conv, size_t first, size_t last)
@@ -104,7 +106,8 @@ static void scan1_row(const struct scan1 *scan, size_t block, size_t t)
 {
 	float *state = scan->state + block * scan->d_state * BLOCK;
 	const float *a = scan->a + block * scan->d_state * BLOCK;
-	const float *x = scan->x + t * scan->x_stride + block * BLOCK, *z = scan->z + t * scan->z_stride + block * BLOCK;
+	const float *x = scan->x + t * scan->x_stride + block * BLOCK;
+	const float *z = scan->z + t * scan->z_stride + block * BLOCK;
 	const float *dt = scan->dt + t * scan->dt_stride + block * BLOCK, *d = scan->d + block * BLOCK;
 	const float *b = scan->b + t * scan->bc_stride, *c = scan->c + t * scan->bc_stride;
 	float *out = scan->y + t * scan->y_stride + block * BLOCK, y[BLOCK] = { 0 };
@@ -192,7 +195,8 @@ static float mean_of(const float *in, size_t n)
 	return total(sum) / (float)n;
 }
 
-static void norm_row(float *out, const float *in, const float *weight, const float *bias, size_t n, float eps, bool centre)
+static void norm_row(float *out, const float *in, const float *weight, const float *bias, size_t n, float eps,
+	bool centre)
 {
 	float mean = centre ? mean_of(in, n) : 0.0f, sum[LANES] = { 0 }, scale;
 

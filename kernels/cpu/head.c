@@ -57,7 +57,8 @@ static void score_block(const struct pass *pass, struct product *product, unsign
 		const float *logits = product->out + i * HEAD_BLOCK;
 		size_t target = (size_t)pass->scored[i].target;
 
-		model->kernels->exp_sum(logits, n, &s->tops[i * s->n_head_blocks + block], &s->sums[i * s->n_head_blocks + block]);
+		model->kernels->exp_sum(logits, n, &s->tops[i * s->n_head_blocks + block],
+			&s->sums[i * s->n_head_blocks + block]);
 		if (target / HEAD_BLOCK == block)
 			s->chosen[i] = logits[target % HEAD_BLOCK];
 	}
@@ -117,7 +118,8 @@ static void logits_job(void *argument, unsigned thread)
 	krait__float_mode_leave(mode);
 }
 
-static void logits_rows(struct emodel *model, struct slot *const *slots, const float *const *hidden, size_t n, float *const *logits)
+static void logits_rows(struct emodel *model, struct slot *const *slots, const float *const *hidden, size_t n,
+	float *const *logits)
 {
 	struct logits_job job = { model, logits, n };
 	size_t width = model->plan->width;
@@ -132,10 +134,12 @@ static void logits_rows(struct emodel *model, struct slot *const *slots, const f
 	krait__turn_leave(&model->turn);
 }
 
-krait_status krait__logits(struct emodel *model, struct slot *const *slots, const float *const *hidden, size_t n, float *const *logits, struct why *why)
+krait_status krait__logits(struct emodel *model, struct slot *const *slots, const float *const *hidden, size_t n,
+	float *const *logits, struct why *why)
 {
 	if (model->pid != getpid())
-		return krait__why(why, KRAIT_ERROR_FORKED, "the model was opened before fork(); open it in this process anew");
+		return krait__why(why, KRAIT_ERROR_FORKED,
+			"the model was opened before fork(); open it in this process anew");
 	for (size_t at = 0; at < n; at += MAX_ROWS) {
 		size_t rows = n - at < MAX_ROWS ? n - at : MAX_ROWS;
 

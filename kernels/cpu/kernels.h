@@ -38,7 +38,7 @@ struct product {
 	float *out;
 	size_t out_stride;
 	bool add;
-	bool stream;                    /* for few inputs: weights row behind row, not four side by side; the same bits */
+	bool stream;                    /* few inputs: rows behind each other, not four side by side; same bits */
 	float *row;                     /* [matrix.k] scratch of the calling thread */
 };
 
@@ -114,17 +114,20 @@ struct scan3 {
 struct kernels {
 	const char *name;
 	bool (*available)(void);
-	size_t stream_most;             /* longest row of weights that can be read as a stream; 0: there is one way only */
+	size_t stream_most;             /* longest row that can be read as a stream; 0: there is one way only */
 	void (*product)(const struct product *product, size_t first, size_t last);     /* rows of the matrix */
 	void (*conv)(const struct conv *conv, size_t first, size_t last);               /* channels */
 	void (*scan1)(const struct scan1 *scan, size_t first, size_t last);
 	void (*scan2)(const struct scan2 *scan, size_t first, size_t last);
 	void (*attend)(const struct attend *attend);
 	/* out = in / rms(in) * weight + bias; with `centre` the mean is taken off first. */
-	void (*norm)(float *out, const float *in, const float *weight, const float *bias, size_t n, float eps, bool centre);
-	void (*gate)(float *out, const float *in, const float *z, size_t n);            /* in * silu(z); in may be NULL: silu(z) */
-	void (*relu2)(float *out, const float *in, const float *z, size_t n);           /* the same with max(z, 0)^2 */
-	void (*softplus)(float *out, const float *in, const float *bias, size_t n);     /* softplus(in + bias); bias may be NULL */
+	void (*norm)(float *out, const float *in, const float *weight, const float *bias, size_t n, float eps,
+		bool centre);
+	/* in * silu(z), or silu(z) where in is NULL; the same with max(z, 0)^2; softplus(in + bias), the bias may be
+	 * NULL. */
+	void (*gate)(float *out, const float *in, const float *z, size_t n);
+	void (*relu2)(float *out, const float *in, const float *z, size_t n);
+	void (*softplus)(float *out, const float *in, const float *bias, size_t n);
 	void (*exp_of)(float *out, const float *a, const float *b, size_t n);           /* exp(a * b) */
 	/* The highest of n values and the sum of exp(value - highest). */
 	void (*exp_sum)(const float *in, size_t n, float *highest, float *sum);

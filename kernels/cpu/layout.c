@@ -11,7 +11,8 @@ float *krait__carve(struct cpu_carver *carver, size_t rows, size_t columns)
 	float *at = carver->base ? carver->base + carver->used : NULL;
 	size_t n;
 
-	if (!krait__mul_size(&n, rows, columns) || n > SIZE_MAX - BLOCK || !krait__add_size(&n, carver->used, krait__pad(n)))
+	if (!krait__mul_size(&n, rows, columns) || n > SIZE_MAX - BLOCK
+			|| !krait__add_size(&n, carver->used, krait__pad(n)))
 		n = SIZE_MAX;
 	carver->used = n;
 	return at;
@@ -70,7 +71,8 @@ static void carve_slot(struct emodel *model)
 
 /* ---- small tensors ---- */
 
-float *krait__carve_role(struct cpu_carver *carver, const struct part *part, enum role role, size_t rows, size_t columns)
+float *krait__carve_role(struct cpu_carver *carver, const struct part *part, enum role role, size_t rows,
+	size_t columns)
 {
 	return part->tensor[role] == NO_TENSOR ? NULL : krait__carve(carver, rows, columns);
 }

@@ -4,7 +4,8 @@
  *
  * For one or two inputs a product waits for its weights. Rows one behind the other are one stream, which some
  * processors fetch by themselves; four side by side, fetched ahead by the program, are faster on others, and no
- * flag of a processor tells. Both give the same bits. So both read some of the head, each row once, by turns.
+ * flag of a processor tells. Both give the same bits. So both read some of the head (or, without one, of the table
+ * of embeddings, which has its shape), each row once, by turns.
  */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
@@ -48,7 +49,8 @@ static void one_turn(struct cpu_measure *measure, size_t turn, unsigned thread)
 {
 	const struct emodel *model = measure->model;
 	struct share share = krait__pool_share(model->pool, thread, measure->n_rows, 4);
-	struct matrix rows = krait__matrix_rows(&measure->head, turn * measure->n_rows + share.first, share.last - share.first);
+	struct matrix rows = krait__matrix_rows(&measure->head, turn * measure->n_rows + share.first,
+		share.last - share.first);
 	struct product product = krait__product(model, thread, &rows, 1);
 	double start, seconds;
 
@@ -76,12 +78,14 @@ static void measure_job(void *argument, unsigned thread)
 
 bool krait__measure_stream(struct emodel *model)
 {
-	struct cpu_measure measure = { .model = model, .head = krait__matrix(&model->plan->tensors[model->plan->head]) };
-	size_t row = measure.head.k * krait__dtype_size(measure.head.type), n_threads = krait__pool_threads(model->pool);
-	size_t each = TURN_BYTES / row, there = measure.head.rows / (2 * TURNS * n_threads);
+	const struct plan *plan = model->plan;
+	struct matrix head = krait__matrix(&plan->tensors[plan->head == NO_TENSOR ? plan->embedding : plan->head]);
+	struct cpu_measure measure = { .model = model, .head = head };
+	size_t row = head.k * krait__dtype_size(head.type), n_threads = krait__pool_threads(model->pool);
+	size_t each = TURN_BYTES / row, there = head.rows / (2 * TURNS * n_threads);
 
 	each = each < there ? each : there;
-	if (measure.head.k > model->kernels->stream_most || each * row < LEAST_BYTES || each > MAX_ROWS * HEAD_BLOCK)
+	if (head.k > model->kernels->stream_most || each * row < LEAST_BYTES || each > MAX_ROWS * HEAD_BLOCK)
 		return true;
 	measure.n_rows = each * n_threads;
 	krait__pool_run(model->pool, measure_job, &measure);

@@ -83,7 +83,8 @@ bool krait__pages_reserve(struct slot *slot, uint64_t n)
 
 	if (slot->model->page_floats == 0 || n == 0)
 		return true;
-	if (!krait__add_u64(&end, slot->n_positions, n) || !krait__mul_u64(&all, end, slot->model->page_floats) || all > SIZE_MAX)
+	if (!krait__add_u64(&end, slot->n_positions, n) || !krait__mul_u64(&all, end, slot->model->page_floats)
+			|| all > SIZE_MAX)
 		return false;
 	n_pages = pages_of(end);
 	if (!make_room(slot, n_pages))

@@ -13,7 +13,7 @@ static void embed_row(const struct emodel *model, const struct span *span, size_
 	size_t width = model->plan->width;
 
 	if (span->tokens)
-		krait__widen(out, (const char *)table->data + (size_t)span->tokens[position] * width * krait__dtype_size(table->type), table->type, width);
+		krait__widen_at(out, table, (size_t)span->tokens[position] * width, width);
 	else
 		memcpy(out, span->embeddings + position * width, width * sizeof(float));
 	krait__multiply(out, width, model->plan->embed_scale);
@@ -29,7 +29,8 @@ static void embed_rows(const struct pass *pass, unsigned thread)
 
 		for (size_t r = 0; r < piece->n; r++)
 			if (piece->row + r >= share.first && piece->row + r < share.last)
-				embed_row(model, piece->span, piece->span->n_done + r, model->scratch.x + (piece->row + r) * model->scratch.wide);
+				embed_row(model, piece->span, piece->span->n_done + r,
+					model->scratch.x + (piece->row + r) * model->scratch.wide);
 	}
 }
 

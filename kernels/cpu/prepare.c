@@ -11,7 +11,8 @@ krait_status krait__check_plan(const struct plan *plan, struct why *why)
 		if (!krait__cpu_block(plan->parts[i].kind)) {
 			const struct block_kind *kind = krait__block_kind(plan->parts[i].kind);
 
-			return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "layer %u: the CPU engine does not run blocks of the kind '%s'",
+			return krait__why(why, KRAIT_ERROR_UNSUPPORTED,
+				"layer %u: the CPU engine does not run blocks of the kind '%s'",
 				plan->parts[i].layer, kind ? kind->name : "unknown");
 		}
 	return KRAIT_OK;
@@ -54,8 +55,8 @@ void krait__multiply(float *values, size_t n, float by)
 
 /* ---- the product that begins a block ---- */
 
-struct cpu_run krait__prepare_run(const struct plan *plan, const struct part *part, enum role matrix, size_t first, size_t n,
-	enum role bias, float *bias_out, float scale)
+struct cpu_run krait__prepare_run(const struct plan *plan, const struct part *part, enum role matrix, size_t first,
+	size_t n, enum role bias, float *bias_out, float scale)
 {
 	struct matrix whole = krait__matrix(krait__part_tensor(plan, part, matrix));
 
@@ -63,7 +64,8 @@ struct cpu_run krait__prepare_run(const struct plan *plan, const struct part *pa
 		krait__widen_at(bias_out, krait__part_tensor(plan, part, bias), first, n);
 		krait__multiply(bias_out, n, scale);
 	}
-	return (struct cpu_run){ .matrix = krait__matrix_rows(&whole, first, n), .bias = bias_out, .scale = scale * part->in_scale };
+	return (struct cpu_run){ .matrix = krait__matrix_rows(&whole, first, n), .bias = bias_out,
+		.scale = scale * part->in_scale };
 }
 
 /* Rows of one scale that stand one behind the other are one product. */
@@ -75,8 +77,8 @@ void krait__prepare_rows(const struct plan *plan, struct cpu_ready *ready, enum 
 
 	for (size_t i = 0; i < n_runs; i++)
 		done += ready->runs[segment][i].matrix.rows;
-	next = krait__prepare_run(plan, ready->part, ROLE_IN_PROJ, ready->geometry.first[segment] + done, n, ROLE_IN_PROJ_BIAS,
-		bias ? bias + done : NULL, scale);
+	next = krait__prepare_run(plan, ready->part, ROLE_IN_PROJ, ready->geometry.first[segment] + done, n,
+		ROLE_IN_PROJ_BIAS, bias ? bias + done : NULL, scale);
 	next.at = ready->at[segment] + done;
 	if (n_runs && run[-1].scale == next.scale) {
 		run[-1].matrix.rows += n;

@@ -80,7 +80,8 @@ static void move_positions(const struct slot *slot, uint32_t index, uint64_t fir
 {
 	const struct component *component = &slot->model->plan->components[index];
 	const struct cpu_ready *ready = &slot->model->parts[component->part];
-	struct cpu_page_place place = krait__cpu_block(ready->part->kind)->page_place(ready, index - ready->part->component);
+	struct cpu_page_place place = krait__cpu_block(ready->part->kind)->page_place(ready,
+		index - ready->part->component);
 	size_t at = 0;
 
 	for (uint64_t position = first; position < slot->n_positions; position++) {

@@ -19,7 +19,8 @@ void krait__norm_rows(const struct pass *pass, const float *weight, const float 
 	struct share share = krait__pool_share(model->pool, thread, pass->n_rows, 1);
 
 	for (size_t r = share.first; r < share.last; r++)
-		model->kernels->norm(model->scratch.normed + r * model->scratch.wide, model->scratch.x + r * model->scratch.wide,
+		model->kernels->norm(model->scratch.normed + r * model->scratch.wide,
+			model->scratch.x + r * model->scratch.wide,
 			weight, bias, model->plan->width, eps, model->plan->layer_norm);
 }
 
@@ -62,9 +63,11 @@ void krait__conv_pieces(const struct pass *pass, const struct cpu_ready *ready, 
 	for (size_t i = 0; i < pass->n_pieces; i++) {
 		const struct cpu_piece *piece = &pass->pieces[i];
 		struct conv conv = {
-			.in = s->projected + piece->row * s->projected_wide + at, .in_stride = s->projected_wide, .n_rows = piece->n,
+			.in = s->projected + piece->row * s->projected_wide + at, .in_stride = s->projected_wide,
+			.n_rows = piece->n,
 			.out = s->convolved + piece->row * s->convolved_wide, .out_stride = s->convolved_wide,
-			.state = piece->span->slot->data + ready->conv_at, .weight = ready->conv, .bias = ready->conv_bias,
+			.state = piece->span->slot->data + ready->conv_at, .weight = ready->conv,
+			.bias = ready->conv_bias,
 			.stride = krait__pad(ready->geometry.channels), .d_conv = ready->part->d_conv,
 			.linear = ready->conv_linear,
 		};
@@ -73,7 +76,8 @@ void krait__conv_pieces(const struct pass *pass, const struct cpu_ready *ready, 
 	}
 }
 
-void krait__activate(const struct emodel *model, const struct part *part, float *out, const float *up, const float *gate, size_t n)
+void krait__activate(const struct emodel *model, const struct part *part, float *out, const float *up,
+	const float *gate, size_t n)
 {
 	const float *in = gate ? up : NULL, *z = gate ? gate : up;
 

@@ -82,7 +82,8 @@ static void attend_weigh(struct attend_query *query)
 }
 
 /* `n_lanes` vectors of the head's channels from channel `at` on. */
-INLINE void attend_values(const struct attend *attend, struct attend_query *query, size_t at, const size_t n, const size_t n_lanes)
+INLINE void attend_values(const struct attend *attend, struct attend_query *query, size_t at, const size_t n,
+	const size_t n_lanes)
 {
 	size_t left = attend->head_dim - at, stride = krait__pad(attend->head_dim);
 	const float *v = attend->v + at;
@@ -92,7 +93,8 @@ INLINE void attend_values(const struct attend *attend, struct attend_query *quer
 	for (size_t r = 0; r < n; r++)
 		UNROLL
 		for (size_t j = 0; j < n_lanes; j++)
-			sum[r][j] = v_mul(v_set(query[r].factor), v_next(query[r].out + at + j * LANES, left - j * LANES));
+			sum[r][j] = v_mul(v_set(query[r].factor), v_next(query[r].out + at + j * LANES,
+				left - j * LANES));
 	for (size_t i = 0; i < query->n; i++, v += stride)
 		UNROLL
 		for (size_t r = 0; r < n; r++) {

@@ -96,7 +96,7 @@ INLINE float v_sum(vec v)
 /* ---- products ---- */
 
 #define LINE_BYTES 64
-#define NEAR_BYTES 4096                 /* rows up to this long are fetched into the first-level cache, this far ahead */
+#define NEAR_BYTES 4096                 /* rows up to this long are fetched into the first cache, this far ahead */
 #define NEAR_FLOATS 4096                /* as long as the inputs of a tile leave room there */
 #define LINE_FLOATS 3072                /* inputs up to this long stay beside one row of weights */
 
@@ -106,8 +106,10 @@ INLINE vec weights_at(const void *row, enum dtype type, size_t i, size_t left)
 	if (type == DTYPE_F32)
 		return v_next((const float *)row + i, left);
 	if (type == DTYPE_F16)
-		return left >= LANES ? v_widen_f16((const uint16_t *)row + i) : v_widen_f16_part((const uint16_t *)row + i, left);
-	return left >= LANES ? v_widen_bf16((const uint16_t *)row + i) : v_widen_bf16_part((const uint16_t *)row + i, left);
+		return left >= LANES ? v_widen_f16((const uint16_t *)row + i)
+			: v_widen_f16_part((const uint16_t *)row + i, left);
+	return left >= LANES ? v_widen_bf16((const uint16_t *)row + i)
+		: v_widen_bf16_part((const uint16_t *)row + i, left);
 }
 
 struct tile {
@@ -170,7 +172,8 @@ INLINE void tile_fetch(const struct tile *tile, size_t size, size_t i)
 			__builtin_prefetch(at + line);
 }
 
-INLINE void line_step(vec sum[][4], const struct tile *tile, enum dtype type, size_t n_rows, size_t j, size_t i, size_t left)
+INLINE void line_step(vec sum[][4], const struct tile *tile, enum dtype type, size_t n_rows, size_t j, size_t i,
+	size_t left)
 {
 	vec w = weights_at(tile->weights[j], type, i, left);
 
@@ -253,15 +256,18 @@ static void tile_bf16(const struct tile *tile, size_t n_rows) { tile_rows(tile, 
 /* The four rows at `weights` with all inputs, in tiles of about the same height. */
 static void product_tiles(const struct product *product, struct tile *tile, enum dtype type, size_t j)
 {
-	void (*run)(const struct tile *, size_t) = type == DTYPE_F32 ? tile_f32 : type == DTYPE_F16 ? tile_f16 : tile_bf16;
-	size_t n_tiles = (product->n_rows + TILE_ROWS - 1) / TILE_ROWS, height = (product->n_rows + n_tiles - 1) / n_tiles;
+	static void (*const runs[])(const struct tile *, size_t) = {
+		[DTYPE_F32] = tile_f32, [DTYPE_F16] = tile_f16, [DTYPE_BF16] = tile_bf16,
+	};
+	size_t n_tiles = (product->n_rows + TILE_ROWS - 1) / TILE_ROWS;
+	size_t height = (product->n_rows + n_tiles - 1) / n_tiles;
 
 	for (size_t r = 0; r < product->n_rows; r += height) {
 		size_t left = product->n_rows - r;
 
 		tile->in = product->in + r * product->in_stride;
 		tile->out = product->out + r * product->out_stride + j;
-		run(tile, left < height ? left : height);
+		runs[type](tile, left < height ? left : height);
 		tile->ahead = 0;
 	}
 }
@@ -270,8 +276,9 @@ static void product_tiles(const struct product *product, struct tile *tile, enum
 static struct tile tile_at(const struct product *product, const char *rows, size_t stride, size_t j, size_t last)
 {
 	struct tile tile = {
-		.n_out = last - j < 4 ? last - j : 4, .in_stride = product->in_stride, .k = product->matrix.k, .out_stride = product->out_stride,
-		.scale = product->scale, .bias = product->bias ? product->bias + j : NULL, .add = product->add,
+		.n_out = last - j < 4 ? last - j : 4, .in_stride = product->in_stride, .k = product->matrix.k,
+		.out_stride = product->out_stride, .scale = product->scale,
+		.bias = product->bias ? product->bias + j : NULL, .add = product->add,
 	};
 
 	for (size_t i = 0; i < 4; i++)
@@ -314,11 +321,13 @@ static void conv_channels(const struct conv *conv, size_t first, size_t last)
 			vec sum = conv->bias ? v_next(conv->bias + c, last - c) : v_set(0.0f);
 
 			for (size_t k = 0; k < conv->d_conv; k++)
-				sum = v_fma(v_next(conv->weight + k * conv->stride + c, last - c), v_next(tap(conv, t, k) + c, last - c), sum);
+				sum = v_fma(v_next(conv->weight + k * conv->stride + c, last - c),
+					v_next(tap(conv, t, k) + c, last - c), sum);
 			v_put(conv->out + t * conv->out_stride + c, conv->linear ? sum : v_silu(sum), last - c);
 		}
 	for (size_t k = 0; k + 1 < conv->d_conv; k++)
-		memmove(conv->state + k * conv->stride + first, tap(conv, conv->n_rows, k) + first, (last - first) * sizeof(float));
+		memmove(conv->state + k * conv->stride + first, tap(conv, conv->n_rows, k) + first,
+			(last - first) * sizeof(float));
 }
 
 /* ---- scans ---- */
@@ -366,7 +375,8 @@ INLINE void scan2_lanes(const struct scan2 *scan, size_t head, size_t at, const 
 		const float *x = scan->x + t * scan->stride + head * scan->head_dim + at;
 		const float *b = scan->b + t * scan->stride + group, *c = scan->c + t * scan->stride + group;
 		float *out = scan->y + t * scan->y_stride + head * scan->head_dim + at;
-		vec dt = v_set(scan->dt[t * scan->dt_stride + head]), decay = v_set(scan->decay[t * scan->dt_stride + head]);
+		vec dt = v_set(scan->dt[t * scan->dt_stride + head]);
+		vec decay = v_set(scan->decay[t * scan->dt_stride + head]);
 		vec y[4], dtx[4];
 
 		UNROLL
@@ -390,7 +400,8 @@ INLINE void scan2_lanes(const struct scan2 *scan, size_t head, size_t at, const 
 		for (size_t j = 0; j < n; j++) {
 			size_t more = left - j * LANES;
 
-			v_put(out + j * LANES, v_fma(v_next(d + j * LANES, more), v_next(x + j * LANES, more), y[j]), more);
+			v_put(out + j * LANES, v_fma(v_next(d + j * LANES, more), v_next(x + j * LANES, more), y[j]),
+				more);
 		}
 	}
 }
@@ -418,7 +429,8 @@ INLINE float mean_of(const float *in, size_t n)
 	return v_sum(sum) / (float)n;
 }
 
-static void norm_row(float *out, const float *in, const float *weight, const float *bias, size_t n, float eps, bool centre)
+static void norm_row(float *out, const float *in, const float *weight, const float *bias, size_t n, float eps,
+	bool centre)
 {
 	vec mean = v_set(centre ? mean_of(in, n) : 0.0f), sum = v_set(0.0f), scale;
 

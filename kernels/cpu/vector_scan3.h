@@ -52,7 +52,8 @@ static void scan3_wide(const struct scan3 *scan, size_t at)
 		vec h = v_mul(decay, v_load(state));
 
 		for (size_t r = 0; r < scan->rank; r++) {
-			h = v_fma(v_load(scan->before + r * width + at), v_set(scan->k_before[r * scan->k_stride + i]), h);
+			h = v_fma(v_load(scan->before + r * width + at), v_set(scan->k_before[r * scan->k_stride + i]),
+				h);
 			h = v_fma(v_load(scan->now + r * width + at), v_set(scan->k[r * scan->k_stride + i]), h);
 		}
 		v_store(state, h);
@@ -64,14 +65,17 @@ static void scan3_wide(const struct scan3 *scan, size_t at)
 	}
 }
 
+/* As many vectors at a time as there are registers for. */
 static void scan3_single(const struct scan3 *scan)
 {
-	for (size_t at = 0; at < scan->head_dim; at += 4 * LANES)
+	const size_t most = LANES == 16 ? 4 : 2;
+
+	for (size_t at = 0; at < scan->head_dim; at += most * LANES)
 		switch ((scan->head_dim - at + LANES - 1) / LANES) {
 		case 1: scan3_lanes(scan, at, 1, 1); break;
 		case 2: scan3_lanes(scan, at, 2, 1); break;
-		case 3: scan3_lanes(scan, at, 3, 1); break;
-		default: scan3_lanes(scan, at, 4, 1); break;
+		case 3: scan3_lanes(scan, at, most < 3 ? most : 3, 1); break;
+		default: scan3_lanes(scan, at, most, 1); break;
 		}
 }
 

@@ -26,7 +26,8 @@ static krait_status check_part(const struct part *part, struct why *why)
 			"'%s': device=cpu may",
 			part->layer, kind ? kind->name : "unknown");
 	if (!plain(part))
-		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "layer %u: the CUDA engine does not run a '%s' block with norms of dt, B "
+		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "layer %u: the CUDA engine does not run a '%s' block "
+			"with norms of dt, B "
 			"and C, multipliers, or another block's input: device=cpu may", part->layer, kind->name);
 	if (part->d_conv > MOST_TAPS)
 		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "layer %u: the CUDA engine has convolutions of up to %u taps, and this has %u: device=cpu runs it",
@@ -37,9 +38,11 @@ static krait_status check_part(const struct part *part, struct why *why)
 krait_status krait__cuda_check_plan(const struct plan *plan, struct why *why)
 {
 	if (plan->head == NO_TENSOR)
-		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "the CUDA engine does not run models without a head: device=cpu does");
+		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "the CUDA engine does not run models without a head: "
+			"device=cpu does");
 	if (plan->embed_scale != 1 || plan->logit_scale != 1)
-		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "the CUDA engine does not run models that multiply their embedding or "
+		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "the CUDA engine does not run models that multiply "
+			"their embedding or "
 			"logits: device=cpu may");
 	for (uint32_t i = 0; i < plan->n_parts; i++) {
 		krait_status status = check_part(&plan->parts[i], why);

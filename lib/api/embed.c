@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* embed.c - krait_batch_embed: many texts in, one vector for each. Texts are read in groups, each by a session of its own
- * that nobody sees; a long text in strides, so that what is kept of it for a mean stays small. */
+/* embed.c - krait_batch_embed: many texts in, one vector for each. Texts are read in groups, each by a session of its
+ * own that nobody sees; a long text in strides, so that what is kept of it for a mean stays small. */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
@@ -29,7 +29,8 @@ struct work {
 
 /* ---- what is asked ------------------------------------------------------------------------- */
 
-static krait_status check_texts(krait_batch *batch, const krait_token *tokens, size_t n_tokens, const size_t *lengths, size_t n_texts)
+static krait_status check_texts(
+	krait_batch *batch, const krait_token *tokens, size_t n_tokens, const size_t *lengths, size_t n_texts)
 {
 	size_t at = 0;
 
@@ -37,15 +38,18 @@ static krait_status check_texts(krait_batch *batch, const krait_token *tokens, s
 		struct why why = { 0 };
 
 		if (lengths[i] == 0)
-			return krait__why(&batch->why, KRAIT_ERROR_ARGUMENT, "text %zu has no tokens: there is no vector of nothing", i);
+			return krait__why(&batch->why, KRAIT_ERROR_ARGUMENT,
+				"text %zu has no tokens: there is no vector of nothing", i);
 		if (lengths[i] > n_tokens - at)
-			return krait__why(&batch->why, KRAIT_ERROR_ARGUMENT, "text %zu ends behind the %zu tokens that there are", i, n_tokens);
+			return krait__why(&batch->why, KRAIT_ERROR_ARGUMENT,
+				"text %zu ends behind the %zu tokens that there are", i, n_tokens);
 		if (krait__session_check_tokens(batch->model, tokens + at, lengths[i], &why) != KRAIT_OK)
 			return krait__why(&batch->why, why.status, "text %zu: %s", i, why.text);
 		at += lengths[i];
 	}
 	if (at < n_tokens)
-		return krait__why(&batch->why, KRAIT_ERROR_ARGUMENT, "the texts have %zu tokens together, and there are %zu", at, n_tokens);
+		return krait__why(&batch->why, KRAIT_ERROR_ARGUMENT,
+			"the texts have %zu tokens together, and there are %zu", at, n_tokens);
 	return KRAIT_OK;
 }
 
@@ -55,12 +59,16 @@ static krait_status check_asked(krait_batch *batch, size_t n_texts, int pooling,
 	int kind = pooling & KINDS;
 
 	if (pooling & ~(KINDS | KRAIT_POOL_NORMALISE) || (kind != KRAIT_POOL_LAST && kind != KRAIT_POOL_MEAN))
-		return krait__why(&batch->why, KRAIT_ERROR_ARGUMENT, "pooling %d: one of KRAIT_POOL_LAST and KRAIT_POOL_MEAN is needed, "
-			"with KRAIT_POOL_NORMALISE or without", pooling);
+		return krait__why(&batch->why, KRAIT_ERROR_ARGUMENT,
+			"pooling %d: one of KRAIT_POOL_LAST and KRAIT_POOL_MEAN is needed, "
+			"with KRAIT_POOL_NORMALISE or without",
+			pooling);
 	if (!krait__mul_size(&need, n_texts, width) || need > SIZE_MAX / sizeof(double))
-		return krait__why(&batch->why, KRAIT_ERROR_ARGUMENT, "%zu texts are more than memory can hold", n_texts);
+		return krait__why(
+			&batch->why, KRAIT_ERROR_ARGUMENT, "%zu texts are more than memory can hold", n_texts);
 	if (n_out < need && (out || n_out))
-		return krait__why(&batch->why, KRAIT_ERROR_SPACE, "'out' holds %zu numbers: %zu are needed", n_out, need);
+		return krait__why(
+			&batch->why, KRAIT_ERROR_SPACE, "'out' holds %zu numbers: %zu are needed", n_out, need);
 	return KRAIT_OK;
 }
 
@@ -73,7 +81,8 @@ static krait_status make_sessions(struct work *work, size_t n)
 		krait_status status = krait_session_new(&session, work->batch->model);
 
 		if (status != KRAIT_OK) {
-			status = session ? krait__why(&work->batch->why, status, "%s", session->why.text) : krait__why_memory(&work->batch->why);
+			status = session ? krait__why(&work->batch->why, status, "%s", session->why.text)
+						: krait__why_memory(&work->batch->why);
 			krait_session_free(session);
 			return status;
 		}
@@ -115,7 +124,8 @@ static krait_status report(const struct work *work)
 }
 
 /* One more stride of each text of a group that is not read yet. */
-static krait_status read_on(struct work *work, const struct text *texts, size_t first, size_t n, size_t *done, size_t stride)
+static krait_status read_on(
+	struct work *work, const struct text *texts, size_t first, size_t n, size_t *done, size_t stride)
 {
 	size_t width = work->batch->model->plan.width, at;
 	struct session_entry entries[GROUP];
@@ -178,11 +188,14 @@ static krait_status take_vector(struct work *work, float *out, size_t slot, cons
 		for (size_t i = 0; i < width; i++)
 			out[i] = (float)(work->sums[slot * width + i] / (double)text->n);
 	else
-		status = model->engine->slot_export(work->sessions[slot]->now.slot, model->plan.n_components - 1, out, &work->batch->why);
+		status = model->engine->slot_export(
+			work->sessions[slot]->now.slot, model->plan.n_components - 1, out, &work->batch->why);
 	for (size_t i = 0; i < width && status == KRAIT_OK; i++)
 		if (isnan(out[i]))
-			status = krait__why(&work->batch->why, KRAIT_ERROR_FORMAT, "text %zu: the weights give NaN: they are damaged; "
-				"fetch the model again", index);
+			status = krait__why(&work->batch->why, KRAIT_ERROR_FORMAT,
+				"text %zu: the weights give NaN: they are damaged; "
+				"fetch the model again",
+				index);
 	if (status == KRAIT_OK && work->pooling & KRAIT_POOL_NORMALISE)
 		normalise(out, width);
 	return status;
@@ -206,7 +219,8 @@ static krait_status embed_all(struct work *work, const krait_token *tokens, cons
 	return status;
 }
 
-static krait_status embed(krait_batch *batch, const krait_token *tokens, size_t n_tokens, const size_t *lengths, size_t n_texts, int pooling, float *out)
+static krait_status embed(krait_batch *batch, const krait_token *tokens, size_t n_tokens, const size_t *lengths,
+	size_t n_texts, int pooling, float *out)
 {
 	size_t width = batch->model->plan.width;
 	struct work work = { .batch = batch, .pooling = pooling, .n_all = n_tokens };
@@ -228,9 +242,10 @@ static krait_status embed(krait_batch *batch, const krait_token *tokens, size_t 
 	return status;
 }
 
-krait_status krait_batch_embed(krait_batch *batch, const krait_token *tokens, size_t n_tokens, const size_t *lengths, size_t n_texts,
-	int pooling, float *out, size_t n_out)
+krait_status krait_batch_embed(krait_batch *batch, const krait_token *tokens, size_t n_tokens, const size_t *lengths,
+	size_t n_texts, int pooling, float *out, size_t n_out)
 {
+	const char *missing;
 	krait_status status;
 
 	if (!batch)
@@ -238,8 +253,9 @@ krait_status krait_batch_embed(krait_batch *batch, const krait_token *tokens, si
 	if (krait__model_forked(batch->model))
 		return KRAIT_ERROR_FORKED;
 	krait__why_clear(&batch->why);
-	if ((n_tokens && !tokens) || (n_texts && !lengths) || (n_out && !out))
-		return krait__why(&batch->why, KRAIT_ERROR_ARGUMENT, "'%s' is NULL", n_tokens && !tokens ? "tokens" : n_texts && !lengths ? "lengths" : "out");
+	missing = n_tokens && !tokens ? "tokens" : n_texts && !lengths ? "lengths" : n_out && !out ? "out" : NULL;
+	if (missing)
+		return krait__why(&batch->why, KRAIT_ERROR_ARGUMENT, "'%s' is NULL", missing);
 	status = krait__batch_need_weights(batch);
 	if (status == KRAIT_OK)
 		status = check_asked(batch, n_texts, pooling, out, n_out);

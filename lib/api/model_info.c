@@ -67,10 +67,14 @@ static bool put_mamba(struct buffer *out, const struct part *part)
 	bool heads = part->kind != PART_MAMBA1, third = part->kind == PART_MAMBA3;
 
 	return put_number(out, "d_inner", part->d_inner) && put_number(out, "d_state", part->d_state)
-		&& (third || put_number(out, "d_conv", part->d_conv)) && (heads || put_number(out, "dt_rank", part->rank))
-		&& (third || !heads || put_number(out, "d_ssm", part->d_ssm)) && (!heads || put_number(out, "n_heads", part->n_heads))
-		&& (!heads || put_number(out, "head_dim", part->head_dim)) && (!heads || put_number(out, "n_groups", part->n_groups))
-		&& (!third || put_number(out, "mimo_rank", part->rank)) && (!third || put_number(out, "n_angles", part->n_angles));
+		&& (third || put_number(out, "d_conv", part->d_conv)) && (heads || put_number(out, "dt_rank",
+			part->rank))
+		&& (third || !heads || put_number(out, "d_ssm", part->d_ssm)) && (!heads || put_number(out, "n_heads",
+			part->n_heads))
+		&& (!heads || put_number(out, "head_dim", part->head_dim)) && (!heads || put_number(out, "n_groups",
+			part->n_groups))
+		&& (!third || put_number(out, "mimo_rank", part->rank)) && (!third || put_number(out, "n_angles",
+			part->n_angles));
 }
 
 static bool put_part(struct buffer *out, const struct part *part)
@@ -149,7 +153,8 @@ static bool put_run(struct buffer *out, const struct plan *plan, uint32_t first,
 		(unsigned)plan->parts[first].layer, (unsigned)last);
 
 	for (uint32_t i = first; ok && i < end; i++)
-		ok = krait__buffer_print(out, "%s\"%s\"", i > first ? "," : "", krait__block_kind(plan->parts[i].kind)->name);
+		ok = krait__buffer_print(out, "%s\"%s\"", i > first ? "," : "",
+			krait__block_kind(plan->parts[i].kind)->name);
 	return ok && krait__buffer_add(out, "]}", 2);
 }
 
@@ -161,8 +166,8 @@ static bool put_layers(struct buffer *out, const struct plan *plan)
 	for (uint32_t first = 0, next; ok && first < plan->n_parts; first = next) {
 		uint32_t last = plan->parts[first].layer;
 
-		for (next = layer_end(plan, first); next < plan->n_parts && same_layer(plan, first, next); next = layer_end(plan, next))
-			last = plan->parts[next].layer;
+		for (next = layer_end(plan, first); next < plan->n_parts && same_layer(plan, first,
+			next); next = layer_end(plan, next)) last = plan->parts[next].layer;
 		ok = put_run(out, plan, first, last);
 	}
 	return ok && krait__buffer_add(out, "]", 1);

@@ -12,7 +12,8 @@
 enum { HEADS = DIM_OWN, KV_HEADS, HEAD_DIM, Q_ROWS, KV_ROWS, IN_ROWS, CONV, WINDOW, CONV_ROWS, END };
 
 static const char *const size_names[] = {
-	"heads", "kv heads", "head_dim", "heads x head_dim", "kv heads x head_dim", "(heads + 2 x kv heads) x head_dim", "d_conv",
+	"heads", "kv heads", "head_dim", "heads x head_dim", "kv heads x head_dim", "(heads + 2 x kv heads) x head_dim",
+		"d_conv",
 	"d_conv - 1", "(heads + 2 x kv heads) x head_dim",
 };
 _Static_assert(sizeof(size_names) / sizeof(*size_names) == END - DIM_OWN, "one name for each size");
@@ -45,22 +46,25 @@ static const struct component_rule components[] = {
 	{ "conv", 2, { CONV_ROWS, WINDOW }, false },
 };
 
-/* A scale that nobody said is head_dim^-1/2. The configuration says how many heads there are, for shapes give their product with head_dim only; of q where it
- * says head_dim, too, the shapes tell. */
+/* A scale that nobody said is head_dim^-1/2. The configuration says how many heads there are, for shapes give their
+ * product with head_dim only; of q where it says head_dim, too, the shapes tell. */
 static krait_status measure(uint64_t *size, struct part *part, const char *groups, struct why *why)
 {
 	uint64_t kv_heads = part->n_kv_heads ? part->n_kv_heads : part->n_heads;
 
 	(void)groups;
 	if (part->n_heads == 0 || kv_heads == 0 || part->n_heads % kv_heads || size[Q_ROWS] % part->n_heads)
-		return krait__why(why, KRAIT_ERROR_FORMAT, "config.json says that attention has %u heads, and %llu for k and v: the latter "
-			"have to divide the former, and those the %llu rows of q; configuration and weights do not belong together",
+		return krait__why(why, KRAIT_ERROR_FORMAT, "config.json says that attention has %u heads, and %llu for "
+			"k and v: the latter "
+			"have to divide the former, and those the %llu rows of q; configuration and weights do not "
+			"belong together",
 			(unsigned)part->n_heads, (unsigned long long)kv_heads, (unsigned long long)size[Q_ROWS]);
 	size[HEADS] = part->n_heads;
 	size[KV_HEADS] = kv_heads;
 	size[HEAD_DIM] = size[Q_ROWS] / size[HEADS];
 	if (part->head_dim && part->head_dim != size[HEAD_DIM])
-		return krait__why(why, KRAIT_ERROR_FORMAT, "config.json says that a head of attention is %u wide, and the weights have %llu rows "
+		return krait__why(why, KRAIT_ERROR_FORMAT, "config.json says that a head of attention is %u wide, and "
+			"the weights have %llu rows "
 			"of q for %u heads: configuration and weights do not belong together", (unsigned)part->head_dim,
 			(unsigned long long)size[Q_ROWS], (unsigned)part->n_heads);
 	size[KV_ROWS] = kv_heads * size[HEAD_DIM];
@@ -74,7 +78,8 @@ static krait_status measure(uint64_t *size, struct part *part, const char *group
 	if (part->attention_scale == 0)
 		part->attention_scale = 1 / sqrtf((float)part->head_dim);
 	if (part->n_rotary > part->head_dim || part->n_rotary % 2)
-		return krait__why(why, KRAIT_ERROR_FORMAT, "config.json says that %u of each head of attention, which is %u wide, are rotated: "
+		return krait__why(why, KRAIT_ERROR_FORMAT, "config.json says that %u of each head of attention, which "
+			"is %u wide, are rotated: "
 			"an even number, at most all, is needed", (unsigned)part->n_rotary, (unsigned)part->head_dim);
 	return KRAIT_OK;
 }
@@ -104,8 +109,10 @@ static bool possible(const struct part *part)
 {
 	bool ok = part->n_heads && part->n_kv_heads && part->head_dim;
 
-	return ok && part->n_heads % part->n_kv_heads == 0 && part->n_rotary <= part->head_dim && part->n_rotary % 2 == 0
-		&& 3 * (uint64_t)part->n_heads * part->head_dim <= INT32_MAX && (part->n_rotary == 0 || part->theta > 0);
+	return ok && part->n_heads % part->n_kv_heads == 0 && part->n_rotary <= part->head_dim
+		&& part->n_rotary % 2 == 0
+		&& 3 * (uint64_t)part->n_heads * part->head_dim <= INT32_MAX && (part->n_rotary == 0
+		|| part->theta > 0);
 }
 
 static krait_status check(const struct plan *plan, const struct part *part, struct why *why)

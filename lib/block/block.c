@@ -36,7 +36,8 @@ struct geometry krait__geometry(const struct part *part)
 	return out;
 }
 
-const struct tensor *krait__expert_tensor(const struct plan *plan, const struct part *part, enum role role, uint32_t index)
+const struct tensor *krait__expert_tensor(const struct plan *plan, const struct part *part, enum role role,
+	uint32_t index)
 {
 	const struct tensor *first = krait__part_tensor(plan, part, role);
 
@@ -80,7 +81,8 @@ static krait_status check_conv(const struct plan *plan, const struct part *part,
 	if (!krait__part_tensor(plan, part, ROLE_CONV) || (part->d_conv >= 2 && part->d_conv <= BLOCK_D_CONV_MAX))
 		return KRAIT_OK;
 	return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "the convolution of layer %u ('mixer.conv1d.weight') "
-		"spans %u positions: 2 to %d are possible", (unsigned)part->layer, (unsigned)part->d_conv, BLOCK_D_CONV_MAX);
+		"spans %u positions: 2 to %d are possible", (unsigned)part->layer, (unsigned)part->d_conv,
+		BLOCK_D_CONV_MAX);
 }
 
 static krait_status check_sizes(const struct block_kind *kind, const struct part *part, struct why *why)
@@ -88,12 +90,15 @@ static krait_status check_sizes(const struct block_kind *kind, const struct part
 	if (kind->possible(part))
 		return KRAIT_OK;
 	if (part->kind == PART_MLP || part->kind == PART_MOE)
-		return krait__why(why, KRAIT_ERROR_FORMAT, "the sizes of layer %u's %s (d_ff %u, %u experts of which %u are chosen, "
-			"from %u of %u groups) cannot be those of a model", (unsigned)part->layer, kind->name, (unsigned)part->d_ff,
+		return krait__why(why, KRAIT_ERROR_FORMAT, "the sizes of layer %u's %s (d_ff %u, %u experts of which "
+			"%u are chosen, "
+			"from %u of %u groups) cannot be those of a model", (unsigned)part->layer, kind->name,
+			(unsigned)part->d_ff,
 			(unsigned)part->n_experts, (unsigned)part->n_used, (unsigned)part->n_used_groups,
 			(unsigned)part->n_expert_groups);
 	if (part->kind == PART_ATTENTION)
-		return krait__why(why, KRAIT_ERROR_FORMAT, "the sizes of layer %u's attention (%u heads of %u, %u for k and v, %u "
+		return krait__why(why, KRAIT_ERROR_FORMAT, "the sizes of layer %u's attention (%u heads of %u, %u for "
+			"k and v, %u "
 			"rotated) cannot be those of a model", (unsigned)part->layer, (unsigned)part->n_heads,
 			(unsigned)part->head_dim, (unsigned)part->n_kv_heads, (unsigned)part->n_rotary);
 	return krait__why(why, KRAIT_ERROR_FORMAT, "the sizes of layer %u (d_inner %u, d_ssm %u, %u heads of %u, "

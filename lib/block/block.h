@@ -28,13 +28,15 @@ enum need {
 
 /* How random weights are drawn for a tensor. */
 enum fill {
-	FILL_MATRIX, FILL_EMBEDDING, FILL_NORM, FILL_ONE, FILL_SMALL, FILL_CONV, FILL_A_ROWS, FILL_A_HEADS, FILL_DT_BIAS, FILL_ROUTER
+	FILL_MATRIX, FILL_EMBEDDING, FILL_NORM, FILL_ONE, FILL_SMALL, FILL_CONV, FILL_A_ROWS, FILL_A_HEADS,
+		FILL_DT_BIAS, FILL_ROUTER
 };
 
 #define RULE_AXES 3
 
 struct tensor_rule {
-	const char *name;               /* behind the part's own prefix; where there are `many`, their number stands for the '*' */
+	/* behind the part's own prefix; where there are `many`, their number stands for the '*' */
+	const char *name;
 	enum role role;
 	enum need need;
 	unsigned char rank;
@@ -54,7 +56,8 @@ extern const struct tensor_list krait__attention_split;        /* transformers: 
 extern const struct tensor_list krait__mlp_fc;                 /* mamba_ssm: fc1 (up, then gate), fc2 */
 extern const struct tensor_list krait__mlp_linear;             /* input_linear (gate, then up), output_linear */
 extern const struct tensor_list krait__mlp_split;              /* gate_proj (NEED_MLP_GATE), up_proj, down_proj */
-extern const struct tensor_list krait__moe_stacked;            /* router.layer, input_linear, output_linear, of all experts */
+/* router.layer, input_linear, output_linear, of all experts */
+extern const struct tensor_list krait__moe_stacked;
 extern const struct tensor_list krait__moe_gated;              /* router, experts.*.{gate,up,down}_proj */
 extern const struct tensor_list krait__moe_plain;              /* gate with a correction, experts.*.{up,down}_proj */
 
@@ -91,8 +94,8 @@ struct block_kind {
 /* The rows of in_proj by what they feed. A kind that lacks a segment has no rows in it. */
 enum segment {
 	SEGMENT_MLP, SEGMENT_Z,
-	SEGMENT_CONV,           /* x, or x, B and C, which a convolution takes where the kind has one; attention: q, k and v */
-	SEGMENT_DT,             /* mamba3: dt, A, trap and angle */
+	/* x, or x, B and C, which a convolution takes where the kind has one; attention: q, k and v */
+	SEGMENT_CONV, SEGMENT_DT,             /* mamba3: dt, A, trap and angle */
 	N_SEGMENTS
 };
 
@@ -118,7 +121,8 @@ const struct block_kind *krait__block_kind(enum part_kind kind);
 struct geometry krait__geometry(const struct part *part);
 
 /* Tensor `index` of a role that has one for each expert; or NULL where one tensor holds them all, or there is none. */
-const struct tensor *krait__expert_tensor(const struct plan *plan, const struct part *part, enum role role, uint32_t index);
+const struct tensor *krait__expert_tensor(const struct plan *plan, const struct part *part, enum role role,
+	uint32_t index);
 
 /* All that an engine relies on in a part: a kind that there is, sizes that fit each other, and tensors of
  * the shapes that follow from them. Engines trust a part that passed. */

@@ -80,7 +80,8 @@ static bool possible(const struct part *part)
 {
 	return part->rank > 0 && part->d_inner > 0 && part->d_state > 0 && part->d_ssm == part->d_inner
 		&& part->n_heads > 0 && part->head_dim > 0 && part->n_groups > 0
-		&& 2 * (uint64_t)part->d_inner <= INT32_MAX && (uint64_t)part->rank + 2 * (uint64_t)part->d_state <= INT32_MAX;
+		&& 2 * (uint64_t)part->d_inner <= INT32_MAX
+		&& (uint64_t)part->rank + 2 * (uint64_t)part->d_state <= INT32_MAX;
 }
 
 /* The three norms come together. */

@@ -12,7 +12,8 @@
 enum { INNER = DIM_OWN, SSM, HEADS, HEAD_DIM, STATE, GROUP_ROWS, CONV, CONV_ROWS, IN_ROWS, D_ROWS, WINDOW, END };
 
 static const char *const size_names[] = {
-	"d_inner", "d_ssm", "n_heads", "head_dim", "d_state", "2 x n_groups x d_state", "d_conv", "d_ssm + 2 x n_groups x d_state",
+	"d_inner", "d_ssm", "n_heads", "head_dim", "d_state", "2 x n_groups x d_state", "d_conv",
+		"d_ssm + 2 x n_groups x d_state",
 	"2 x d_inner + 2 x n_groups x d_state + n_heads", "n_heads or d_ssm", "d_conv - 1",
 };
 _Static_assert(sizeof(size_names) / sizeof(*size_names) == END - DIM_OWN, "one name for each size");
@@ -46,11 +47,16 @@ static krait_status split_rows(uint64_t *size, struct why *why)
 		size[GROUP_ROWS] = size[CONV_ROWS] > size[SSM] ? size[CONV_ROWS] - size[SSM] : 0;
 	else
 		size[GROUP_ROWS] = size[IN_ROWS] > other ? size[IN_ROWS] - other : 0;
-	if (size[GROUP_ROWS] == 0 || size[GROUP_ROWS] >= size[CONV_ROWS] || size[CONV_ROWS] - size[GROUP_ROWS] > size[INNER])
-		return krait__why(why, KRAIT_ERROR_FORMAT, "the shapes of 'mixer.in_proj.weight' (%llu rows), 'mixer.conv1d.weight' "
-			"(%llu rows), 'mixer.out_proj.weight' (%llu columns) and 'mixer.dt_bias' (%llu) do not belong to one Mamba-2 block: "
-			"the weights are damaged or of another kind than config.json says", (unsigned long long)size[IN_ROWS],
-			(unsigned long long)size[CONV_ROWS], (unsigned long long)size[INNER], (unsigned long long)size[HEADS]);
+	if (size[GROUP_ROWS] == 0 || size[GROUP_ROWS] >= size[CONV_ROWS]
+		|| size[CONV_ROWS] - size[GROUP_ROWS] > size[INNER])
+		return krait__why(why, KRAIT_ERROR_FORMAT, "the shapes of 'mixer.in_proj.weight' (%llu rows), "
+			"'mixer.conv1d.weight' "
+			"(%llu rows), 'mixer.out_proj.weight' (%llu columns) and 'mixer.dt_bias' (%llu) do not belong "
+			"to one Mamba-2 block: "
+			"the weights are damaged or of another kind than config.json says",
+			(unsigned long long)size[IN_ROWS],
+			(unsigned long long)size[CONV_ROWS], (unsigned long long)size[INNER],
+			(unsigned long long)size[HEADS]);
 	size[SSM] = size[CONV_ROWS] - size[GROUP_ROWS];
 	size[IN_ROWS] = other + size[GROUP_ROWS];
 	return KRAIT_OK;
@@ -75,11 +81,13 @@ static krait_status measure(uint64_t *size, struct part *part, const char *group
 		return status;
 	n_groups = count_groups(part, size[GROUP_ROWS]);
 	if (size[SSM] % size[HEADS])
-		return krait__why(why, KRAIT_ERROR_FORMAT, "%llu heads ('mixer.dt_bias') do not divide d_ssm, which is %llu: "
-			"the weights are damaged or of another kind than config.json says", (unsigned long long)size[HEADS],
-			(unsigned long long)size[SSM]);
+		return krait__why(why, KRAIT_ERROR_FORMAT, "%llu heads ('mixer.dt_bias') do not divide d_ssm, which is "
+			"%llu: "
+			"the weights are damaged or of another kind than config.json says",
+			(unsigned long long)size[HEADS], (unsigned long long)size[SSM]);
 	if (size[GROUP_ROWS] % (2 * n_groups) || size[HEADS] % n_groups)
-		return krait__why(why, KRAIT_ERROR_FORMAT, "config.json: field '%s' is %llu: it has to divide the %llu heads and the "
+		return krait__why(why, KRAIT_ERROR_FORMAT, "config.json: field '%s' is %llu: it has to divide the %llu "
+			"heads and the "
 			"%llu rows of B and C in 'mixer.conv1d.weight'", groups, (unsigned long long)n_groups,
 			(unsigned long long)size[HEADS], (unsigned long long)size[GROUP_ROWS]);
 	size[HEAD_DIM] = size[SSM] / size[HEADS];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mamba3.c - the Mamba-3 block: no convolution. in_proj makes the gate z, x, B and C (of `rank` inputs that share a
- * state: 1, or MIMO's), and for each head dt, A and the share of the trapezoid, then the angles that B and C turn by. */
+ * state: 1, or MIMO's), and for each head dt, A and the share of the trapezoid, then the angles that B and C turn by.
+ * */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
@@ -45,17 +46,22 @@ static krait_status measure(uint64_t *size, struct part *part, const char *group
 	uint64_t n_groups = part->n_groups ? part->n_groups : 1, known;
 
 	if (size[HEADS] == 0 || size[INNER] % size[HEADS] || size[HEADS] % n_groups)
-		return krait__why(why, KRAIT_ERROR_FORMAT, "%llu heads ('mixer.dt_bias') have to divide d_inner, which is %llu, and "
-			"config.json's field '%s' (%llu) the heads: the weights are damaged or of another kind than config.json says",
-			(unsigned long long)size[HEADS], (unsigned long long)size[INNER], groups, (unsigned long long)n_groups);
+		return krait__why(why, KRAIT_ERROR_FORMAT, "%llu heads ('mixer.dt_bias') have to divide d_inner, which "
+			"is %llu, and "
+			"config.json's field '%s' (%llu) the heads: the weights are damaged or of another kind than "
+			"config.json says",
+			(unsigned long long)size[HEADS], (unsigned long long)size[INNER], groups,
+			(unsigned long long)n_groups);
 	size[HEAD_DIM] = size[INNER] / size[HEADS];
 	known = 2 * size[INNER] + 2 * size[STATE] * n_groups * size[RANK] + 3 * size[HEADS];
 	size[ANGLES] = size[IN_ROWS] > known ? size[IN_ROWS] - known : 0;
 	if (size[ANGLES] == 0 || 2 * size[ANGLES] > size[STATE])
-		return krait__why(why, KRAIT_ERROR_FORMAT, "'mixer.in_proj.weight' has %llu rows, which leaves %llu angles beside z, x, B, C "
-			"and %llu heads: 1 to %llu are possible; the weights are damaged or of another kind than config.json says",
-			(unsigned long long)size[IN_ROWS], (unsigned long long)size[ANGLES], (unsigned long long)size[HEADS],
-			(unsigned long long)size[STATE] / 2);
+		return krait__why(why, KRAIT_ERROR_FORMAT, "'mixer.in_proj.weight' has %llu rows, which leaves %llu "
+			"angles beside z, x, B, C "
+			"and %llu heads: 1 to %llu are possible; the weights are damaged or of another kind than "
+			"config.json says",
+			(unsigned long long)size[IN_ROWS], (unsigned long long)size[ANGLES],
+			(unsigned long long)size[HEADS], (unsigned long long)size[STATE] / 2);
 	part->d_inner = part->d_ssm = (uint32_t)size[INNER];
 	part->n_heads = (uint32_t)size[HEADS];
 	part->head_dim = (uint32_t)size[HEAD_DIM];
@@ -74,7 +80,8 @@ static void sizes(uint64_t *size, const struct part *part)
 	size[STATE] = part->d_state;
 	size[RANK] = part->rank;
 	size[ANGLES] = part->n_angles;
-	size[IN_ROWS] = 2 * size[INNER] + 2 * size[STATE] * part->n_groups * size[RANK] + 3 * size[HEADS] + size[ANGLES];
+	size[IN_ROWS] = 2 * size[INNER] + 2 * size[STATE] * part->n_groups * size[RANK] + 3 * size[HEADS]
+		+ size[ANGLES];
 }
 
 static void geometry(struct geometry *out, const struct part *part)
@@ -95,11 +102,13 @@ static void geometry(struct geometry *out, const struct part *part)
 static bool possible(const struct part *part)
 {
 	uint64_t groups = (uint64_t)part->n_groups * part->d_state;
-	bool ok = part->d_inner && part->d_state && part->n_heads && part->head_dim && part->n_groups && part->rank && part->n_angles;
+	bool ok = part->d_inner && part->d_state && part->n_heads && part->head_dim && part->n_groups && part->rank
+		&& part->n_angles;
 
 	return ok && (uint64_t)part->n_heads * part->head_dim == part->d_inner && part->n_heads % part->n_groups == 0
 		&& 2 * (uint64_t)part->n_angles <= part->d_state && groups <= INT32_MAX / 4 && part->rank <= 64
-		&& 2 * ((uint64_t)part->d_inner + groups * part->rank) + 3 * (uint64_t)part->n_heads + part->n_angles <= INT32_MAX;
+		&& 2 * ((uint64_t)part->d_inner + groups * part->rank) + 3 * (uint64_t)part->n_heads
+		+ part->n_angles <= INT32_MAX;
 }
 
 const struct block_kind krait__block_mamba3 = {

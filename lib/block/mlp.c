@@ -72,6 +72,7 @@ static krait_status check(const struct plan *plan, const struct part *part, stru
 }
 
 const struct block_kind krait__block_mlp = {
-	.name = "mlp", .size_names = size_names, .n_sizes = END - DIM_OWN, .measure = measure, .sizes = sizes, .geometry = geometry,
+	.name = "mlp", .size_names = size_names, .n_sizes = END - DIM_OWN, .measure = measure, .sizes = sizes,
+		.geometry = geometry,
 	.possible = possible, .check = check,
 };

@@ -40,8 +40,10 @@ static krait_status measure(uint64_t *size, struct part *part, const char *group
 	(void)groups;
 	size[BOTH] = 2 * size[FF];
 	if (part->n_experts != size[EXPERTS])
-		return krait__why(why, KRAIT_ERROR_FORMAT, "config.json says that there are %u experts, and the router chooses from %llu: "
-			"configuration and weights do not belong together", (unsigned)part->n_experts, (unsigned long long)size[EXPERTS]);
+		return krait__why(why, KRAIT_ERROR_FORMAT, "config.json says that there are %u experts, and the router "
+			"chooses from %llu: "
+			"configuration and weights do not belong together", (unsigned)part->n_experts,
+			(unsigned long long)size[EXPERTS]);
 	part->d_ff = (uint32_t)size[FF];
 	return KRAIT_OK;
 }
@@ -63,7 +65,8 @@ static bool possible(const struct part *part)
 {
 	uint64_t group = part->n_expert_groups ? part->n_experts / part->n_expert_groups : 0;
 
-	return part->d_ff > 0 && 2 * (uint64_t)part->d_ff <= INT32_MAX && part->n_used > 0 && part->n_used <= part->n_experts
+	return part->d_ff > 0 && 2 * (uint64_t)part->d_ff <= INT32_MAX && part->n_used > 0
+		&& part->n_used <= part->n_experts
 		&& part->n_experts <= 65536 && part->n_expert_groups > 0 && part->n_experts % part->n_expert_groups == 0
 		&& part->n_used_groups > 0 && part->n_used_groups <= part->n_expert_groups
 		&& part->n_used <= part->n_used_groups * group && (part->n_expert_groups == 1 || group >= 2);
@@ -79,6 +82,7 @@ static krait_status check(const struct plan *plan, const struct part *part, stru
 }
 
 const struct block_kind krait__block_moe = {
-	.name = "moe", .size_names = size_names, .n_sizes = END - DIM_OWN, .measure = measure, .sizes = sizes, .geometry = geometry,
+	.name = "moe", .size_names = size_names, .n_sizes = END - DIM_OWN, .measure = measure, .sizes = sizes,
+		.geometry = geometry,
 	.possible = possible, .check = check,
 };

@@ -18,7 +18,8 @@ static bool is_native(const struct json_value *file)
 {
 	const char *type = krait__json_string(krait__json_get(file, "model_type"));
 
-	return type && !strcmp(type, "mamba") && krait__config_given(file, "dim") && krait__config_given(file, "n_layers");
+	return type && !strcmp(type, "mamba") && krait__config_given(file, "dim") && krait__config_given(file,
+		"n_layers");
 }
 
 bool krait__config_is_original(const struct json_value *file)
@@ -27,7 +28,8 @@ bool krait__config_is_original(const struct json_value *file)
 		return true;
 	if (krait__config_given(file, "model_type") || krait__config_given(file, "architectures"))
 		return false;
-	return krait__config_given(file, "d_model") || krait__config_given(file, "n_layer") || krait__config_given(file, "ssm_cfg");
+	return krait__config_given(file, "d_model") || krait__config_given(file, "n_layer") || krait__config_given(file,
+		"ssm_cfg");
 }
 
 static krait_status find_family(const struct family **out, const struct json_value *ssm, struct why *why)
@@ -58,25 +60,32 @@ static krait_status read_attention(struct model_config *out, const struct json_v
 	part->theta = 10000;
 	out->want[NEED_ATTENTION_BIAS] = out->want[NEED_ATTENTION_OUT_BIAS] = WANT_YES;
 	if ((status = krait__field_u32(&part->n_heads, attention, "num_heads", CONFIG_FILE, why)) != KRAIT_OK
-		|| (status = krait__field_u32(&part->n_kv_heads, attention, "num_heads_kv", CONFIG_FILE, why)) != KRAIT_OK
+		|| (status = krait__field_u32(&part->n_kv_heads, attention, "num_heads_kv", CONFIG_FILE,
+		why)) != KRAIT_OK
 		|| (status = krait__field_u32(&part->head_dim, attention, "head_dim", CONFIG_FILE, why)) != KRAIT_OK
-		|| (status = krait__field_u32(&part->n_rotary, attention, "rotary_emb_dim", CONFIG_FILE, why)) != KRAIT_OK
-		|| (status = krait__field_double(&part->theta, attention, "rotary_emb_base", CONFIG_FILE, why)) != KRAIT_OK
+		|| (status = krait__field_u32(&part->n_rotary, attention, "rotary_emb_dim", CONFIG_FILE,
+		why)) != KRAIT_OK
+		|| (status = krait__field_double(&part->theta, attention, "rotary_emb_base", CONFIG_FILE,
+		why)) != KRAIT_OK
 		|| (status = krait__field_double(&scale, attention, "softmax_scale", CONFIG_FILE, why)) != KRAIT_OK
 		|| (status = krait__field_bool(&causal, attention, "causal", CONFIG_FILE, why)) != KRAIT_OK
 		|| (status = krait__field_u32(&mlp, attention, "mlp_dim", CONFIG_FILE, why)) != KRAIT_OK
 		|| (status = krait__field_u32(&conv, attention, "d_conv", CONFIG_FILE, why)) != KRAIT_OK
-		|| (status = krait__config_refuse(attention, "rotary_emb_interleaved", "only halves are rotated here", why)) != KRAIT_OK
-		|| (status = krait__config_want(&out->want[NEED_ATTENTION_BIAS], attention, "qkv_proj_bias", why)) != KRAIT_OK
-		|| (status = krait__config_want(&out->want[NEED_ATTENTION_OUT_BIAS], attention, "out_proj_bias", why)) != KRAIT_OK)
-		return status;
+		|| (status = krait__config_refuse(attention, "rotary_emb_interleaved", "only halves are rotated here",
+		why)) != KRAIT_OK
+		|| (status = krait__config_want(&out->want[NEED_ATTENTION_BIAS], attention, "qkv_proj_bias",
+		why)) != KRAIT_OK
+		|| (status = krait__config_want(&out->want[NEED_ATTENTION_OUT_BIAS], attention, "out_proj_bias",
+		why)) != KRAIT_OK) return status;
 	part->attention_scale = (float)scale;   /* 0: head_dim^-1/2 */
 	out->want[NEED_ATTENTION_CONV] = conv ? WANT_YES : WANT_NO;
 	if (!causal)
-		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, CONFIG_FILE ": field 'attn_cfg.causal' is not true: attention that looks ahead "
+		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, CONFIG_FILE ": field 'attn_cfg.causal' is not true: "
+			"attention that looks ahead "
 			"cannot generate");
 	if (mlp)
-		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, CONFIG_FILE ": field 'attn_cfg.mlp_dim' is %u, an MLP inside of the attention, "
+		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, CONFIG_FILE ": field 'attn_cfg.mlp_dim' is %u, an MLP "
+			"inside of the attention, "
 			"which this build does not run", (unsigned)mlp);
 	return KRAIT_OK;
 }
@@ -101,8 +110,8 @@ static krait_status read_mixture(struct model_config *out, const struct json_val
 		return status;
 	out->without[ORIGINAL_MLP] = mlp == 0;
 	out->part[ORIGINAL_MLP].flags |= PART_UP_FIRST;
-	if (krait__json_is_null(attention) || (krait__json_is(attention, JSON_VALUE_ARRAY) && krait__json_size(attention) == 0))
-		return KRAIT_OK;
+	if (krait__json_is_null(attention) || (krait__json_is(attention, JSON_VALUE_ARRAY)
+		&& krait__json_size(attention) == 0)) return KRAIT_OK;
 	out->without[ORIGINAL_ATTENTION] = false;
 	if ((status = krait__config_marked(out, file, "attn_layer_idx", why)) != KRAIT_OK
 		|| (status = read_attention(out, krait__json_get(file, "attn_cfg"), why)) != KRAIT_OK)
@@ -153,8 +162,8 @@ static krait_status read_native(struct model_config *out, const struct json_valu
 	if ((status = krait__config_layers(&out->n_layers, file, "n_layers", why)) != KRAIT_OK
 		|| (status = krait__config_tied(&out->tied, file, "tie_embeddings", why)) != KRAIT_OK
 		|| (status = krait__config_want(&out->want[NEED_NORM_BIAS], file, "rms_norm", why)) != KRAIT_OK
-		|| (status = krait__field_u32(&out->part[ORIGINAL_MIXER].n_groups, file, "n_groups", CONFIG_FILE, why)) != KRAIT_OK)
-		return status;
+		|| (status = krait__field_u32(&out->part[ORIGINAL_MIXER].n_groups, file, "n_groups", CONFIG_FILE,
+		why)) != KRAIT_OK) return status;
 	if (out->want[NEED_NORM_BIAS] != WANT_MAYBE)
 		out->want[NEED_NORM_BIAS] = out->want[NEED_NORM_BIAS] == WANT_YES ? WANT_NO : WANT_YES;
 	return KRAIT_OK;

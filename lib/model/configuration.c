@@ -29,7 +29,8 @@ krait_status krait__config_unknown(const char *field, const char *value, struct 
 	struct quoted quoted;
 	char list[RUNS_TEXT];
 
-	return krait__why(why, KRAIT_ERROR_UNSUPPORTED, CONFIG_FILE ": %s is %s: %s", field, krait__quote(&quoted, value, SIZE_MAX), runs(list));
+	return krait__why(why, KRAIT_ERROR_UNSUPPORTED, CONFIG_FILE ": %s is %s: %s", field, krait__quote(&quoted,
+		value, SIZE_MAX), runs(list));
 }
 
 /* ---- defaults ------------------------------------------------------------------------- */
@@ -61,7 +62,8 @@ void krait__config_defaults(struct model_config *out, const struct family *famil
 	krait__config_every_eps(out, DEFAULT_EPS);
 	for (size_t i = 0; i < N_NEEDS; i++)
 		out->want[i] = WANT_NO;
-	out->want[NEED_ALWAYS] = out->want[NEED_CONV_BIAS] = out->want[NEED_GATE_NORM] = out->want[NEED_MLP_GATE] = WANT_YES;
+	out->want[NEED_ALWAYS] = out->want[NEED_CONV_BIAS] = out->want[NEED_GATE_NORM] = out->want[NEED_MLP_GATE] =
+		WANT_YES;
 	out->want[NEED_NORM_BIAS] = original ? WANT_MAYBE : WANT_NO;
 	out->want[NEED_BIAS] = out->want[NEED_OUT_BIAS] = WANT_MAYBE;
 }
@@ -87,7 +89,8 @@ static const char *architecture(const struct json_value *file)
 	return krait__json_string(krait__json_at(krait__json_get(file, "architectures"), 0));
 }
 
-/* Whether a name is that of the family's language model, "MambaForCausalLM", or of what is below its head, "MambaModel". */
+/* Whether a name is that of the family's language model, "MambaForCausalLM", or of what is below its head,
+ * "MambaModel". */
 static bool names_architecture(const struct family *family, const char *name, bool *headless)
 {
 	static const char language_model[] = "ForCausalLM";
@@ -97,7 +100,8 @@ static bool names_architecture(const struct family *family, const char *name, bo
 	return *headless || !strcmp(name, family->architecture);
 }
 
-static krait_status transformers_family(const struct family **out, bool *headless, const struct json_value *file, struct why *why)
+static krait_status transformers_family(const struct family **out, bool *headless, const struct json_value *file,
+	struct why *why)
 {
 	const char *type = NULL, *name = architecture(file);
 	const struct family *family;
@@ -115,7 +119,8 @@ static krait_status transformers_family(const struct family **out, bool *headles
 	if (*out)
 		return KRAIT_OK;
 	if (!type && !name)
-		return krait__why(why, KRAIT_ERROR_FORMAT, CONFIG_FILE ": field 'architectures' holds no name: a list such as "
+		return krait__why(why, KRAIT_ERROR_FORMAT, CONFIG_FILE ": field 'architectures' holds no name: a list "
+			"such as "
 			"[\"MambaForCausalLM\"] is needed");
 	return krait__config_unknown(type ? "model_type" : "architectures", type ? type : name, why);
 }
@@ -129,7 +134,8 @@ static krait_status read_transformers(struct model_config *out, const struct jso
 	if (status != KRAIT_OK)
 		return status;
 	if (krait__config_given(file, "quantization_config"))
-		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, CONFIG_FILE ": field 'quantization_config' says that the weights are "
+		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, CONFIG_FILE ": field 'quantization_config' says that "
+			"the weights are "
 			"quantised: a checkpoint in f32, f16 or bf16 is needed");
 	krait__config_defaults(out, family, false);
 	out->headless = headless;
@@ -163,7 +169,8 @@ static krait_status check_pattern(const struct model_config *config, struct why 
 
 	if (n == 0 || n == config->n_layers)
 		return KRAIT_OK;
-	return krait__why(why, KRAIT_ERROR_FORMAT, CONFIG_FILE ": the kinds of %zu layers are listed, and there are to be %u layers: "
+	return krait__why(why, KRAIT_ERROR_FORMAT, CONFIG_FILE ": the kinds of %zu layers are listed, and there are to "
+		"be %u layers: "
 		"both have to say the same", n, (unsigned)config->n_layers);
 }
 

@@ -43,14 +43,16 @@ krait_status krait__config_original(struct model_config *out, const struct json_
 krait_status krait__config_mamba(struct model_config *out, const struct json_value *file, struct why *why);
 
 /* The hybrids' Mamba-2 mixer: groups, d_state, biases. */
-krait_status krait__config_mixer(struct model_config *config, struct part *part, const struct json_value *file, struct why *why);
-
-/* Their attention; `rotary`: which share of each head is rotated, 0: there are no positions. */
-krait_status krait__config_attention(struct model_config *config, struct part *part, const struct json_value *file, double rotary,
+krait_status krait__config_mixer(struct model_config *config, struct part *part, const struct json_value *file,
 	struct why *why);
 
+/* Their attention; `rotary`: which share of each head is rotated, 0: there are no positions. */
+krait_status krait__config_attention(struct model_config *config, struct part *part, const struct json_value *file,
+	double rotary, struct why *why);
+
 /* A list of the layers that are attention; all others are 'M'. */
-krait_status krait__config_marked(struct model_config *config, const struct json_value *file, const char *key, struct why *why);
+krait_status krait__config_marked(struct model_config *config, const struct json_value *file, const char *key,
+	struct why *why);
 
 krait_status krait__config_check_scales(const struct model_config *config, struct why *why);
 
@@ -75,10 +77,12 @@ krait_status krait__config_eps(double *out, const struct json_value *object, con
 krait_status krait__config_scale(float *out, const struct json_value *object, const char *key, struct why *why);
 
 /* A list of exactly n numbers. */
-krait_status krait__config_scales(float *out, size_t n, const struct json_value *object, const char *key, struct why *why);
+krait_status krait__config_scales(float *out, size_t n, const struct json_value *object, const char *key,
+	struct why *why);
 
 /* hidden_act and the like: one of these, or UNSUPPORTED. */
-krait_status krait__config_one_of(const struct json_value *object, const char *key, const char *const *known, struct why *why);
+krait_status krait__config_one_of(const struct json_value *object, const char *key, const char *const *known,
+	struct why *why);
 
 /* A value that changes what a model computes and that this build does not: UNSUPPORTED where it is true. */
 krait_status krait__config_refuse(const struct json_value *object, const char *key, const char *what, struct why *why);

@@ -24,9 +24,10 @@ const struct family *krait__family_at(size_t index)
 }
 
 const struct family_names krait__names_backbone = {
-	.embedding = "backbone.embedding.weight", .other = "backbone.embeddings.weight", .norm = "backbone.norm_f.weight",
-	.norm_bias = "backbone.norm_f.bias", .head = "lm_head.weight", .layers = "backbone.layers.", .base = "backbone.",
-	.sign = "embeddings.weight",
+	.embedding = "backbone.embedding.weight", .other = "backbone.embeddings.weight",
+		.norm = "backbone.norm_f.weight",
+	.norm_bias = "backbone.norm_f.bias", .head = "lm_head.weight", .layers = "backbone.layers.",
+	.base = "backbone.", .sign = "embeddings.weight",
 };
 
 const struct family_names krait__names_final_layernorm = {

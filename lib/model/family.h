@@ -23,8 +23,10 @@ enum want {
 struct part_rule {
 	enum part_kind kind;
 	enum part_input input;
-	const char *where;              /* the letters of layers that have it (see model_config.pattern); NULL: all have */
-	const char *norm;               /* its norm's tensors are called this behind the layer's name; NULL with INPUT_SAME */
+	/* the letters of layers that have it (see model_config.pattern); NULL: all have */
+	const char *where;
+	/* its norm's tensors are called this behind the layer's name; NULL with INPUT_SAME */
+	const char *norm;
 	const char *prefix;             /* and its block's this */
 	const struct tensor_list *tensors;
 };
@@ -48,11 +50,13 @@ struct model_config;
 struct family {
 	const char *name;               /* what krait_model_family says */
 	const char *model_type, *architecture;  /* in a configuration of transformers; NULL: there are none */
-	const char *layer;              /* ssm_cfg.layer in one of mamba_ssm; NULL: there are none. Those have ORIGINAL_PARTS */
+	/* ssm_cfg.layer in one of mamba_ssm; NULL: there are none. Those have ORIGINAL_PARTS */
+	const char *layer;
 	const struct family_names *names;
 	const struct part_rule *parts;
 	size_t n_parts;
-	const char *const *left_aside;  /* tensors whose names begin so are not used and are no fault; ends with NULL; or NULL */
+	/* tensors whose names begin so are not used and are no fault; ends with NULL; or NULL */
+	const char *const *left_aside;
 	/* Reads what only this family has, into config->part and the rest. `fields` is ssm_cfg (NULL: none), or the
 	 * whole configuration of transformers. */
 	krait_status (*configure)(struct model_config *config, const struct json_value *fields, struct why *why);
@@ -65,7 +69,8 @@ enum { ORIGINAL_MIXER, ORIGINAL_ATTENTION, ORIGINAL_MLP, ORIGINAL_PARTS };
 	{ PART_MLP, INPUT_NORM, NULL, "norm2.", "mlp.", &krait__mlp_fc }
 
 extern const struct family krait__family_mamba1, krait__family_mamba2, krait__family_mamba3, krait__family_falcon_mamba,
-	krait__family_granite, krait__family_nemotron, krait__family_falcon_h1, krait__family_bamba, krait__family_jamba;
+	krait__family_granite, krait__family_nemotron, krait__family_falcon_h1, krait__family_bamba,
+	krait__family_jamba;
 
 /* families.c: NULL past the end. */
 const struct family *krait__family_at(size_t index);

@@ -22,14 +22,20 @@ static krait_status configure_scales(struct model_config *config, const struct j
 	float of_mlp[2] = { 1, 1 };
 	krait_status status;
 
-	if ((status = krait__field_double(&config->embed_scale, file, "embedding_multiplier", CONFIG_FILE, why)) != KRAIT_OK
-		|| (status = krait__field_double(&config->logit_scale, file, "lm_head_multiplier", CONFIG_FILE, why)) != KRAIT_OK
+	if ((status = krait__field_double(&config->embed_scale, file, "embedding_multiplier", CONFIG_FILE,
+		why)) != KRAIT_OK
+		|| (status = krait__field_double(&config->logit_scale, file, "lm_head_multiplier", CONFIG_FILE,
+		why)) != KRAIT_OK
 		|| (status = krait__config_scale(&mamba->in_scale, file, "ssm_in_multiplier", why)) != KRAIT_OK
 		|| (status = krait__config_scale(&mamba->out_scale, file, "ssm_out_multiplier", why)) != KRAIT_OK
-		|| (status = krait__config_scales(mamba->row_scale, N_ROW_SCALES, file, "ssm_multipliers", why)) != KRAIT_OK
-		|| (status = krait__config_scale(&attention->in_scale, file, "attention_in_multiplier", why)) != KRAIT_OK
-		|| (status = krait__config_scale(&attention->out_scale, file, "attention_out_multiplier", why)) != KRAIT_OK
-		|| (status = krait__config_scale(&attention->row_scale[SCALE_K], file, "key_multiplier", why)) != KRAIT_OK
+		|| (status = krait__config_scales(mamba->row_scale, N_ROW_SCALES, file, "ssm_multipliers",
+		why)) != KRAIT_OK
+		|| (status = krait__config_scale(&attention->in_scale, file, "attention_in_multiplier",
+		why)) != KRAIT_OK
+		|| (status = krait__config_scale(&attention->out_scale, file, "attention_out_multiplier",
+		why)) != KRAIT_OK
+		|| (status = krait__config_scale(&attention->row_scale[SCALE_K], file, "key_multiplier",
+		why)) != KRAIT_OK
 		|| (status = krait__config_scales(of_mlp, 2, file, "mlp_multipliers", why)) != KRAIT_OK)
 		return status;
 	mlp->row_scale[SCALE_GATE] = of_mlp[0];
@@ -46,7 +52,8 @@ static krait_status configure_mixer(struct model_config *config, const struct js
 	krait_status status = krait__config_mixer(config, part, file, why);
 
 	config->want[NEED_OUT_BIAS] = config->want[NEED_GATE_NORM] = WANT_NO;
-	if (status != KRAIT_OK || (status = krait__config_want(&config->want[NEED_OUT_BIAS], file, "projectors_bias", why)) != KRAIT_OK
+	if (status != KRAIT_OK || (status = krait__config_want(&config->want[NEED_OUT_BIAS], file, "projectors_bias",
+		why)) != KRAIT_OK
 		|| (status = krait__config_want(&config->want[NEED_GATE_NORM], file, "mamba_rms_norm", why)) != KRAIT_OK
 		|| (status = krait__field_bool(&before, file, "mamba_norm_before_gate", CONFIG_FILE, why)) != KRAIT_OK)
 		return status;

@@ -23,11 +23,12 @@ static krait_status configure_scales(struct model_config *config, const struct j
 	double logits = 1;
 	krait_status status;
 
-	if ((status = krait__field_double(&config->embed_scale, file, "embedding_multiplier", CONFIG_FILE, why)) != KRAIT_OK
+	if ((status = krait__field_double(&config->embed_scale, file, "embedding_multiplier", CONFIG_FILE,
+		why)) != KRAIT_OK
 		|| (status = krait__field_double(&logits, file, "logits_scaling", CONFIG_FILE, why)) != KRAIT_OK
 		|| (status = krait__config_scale(&residual, file, "residual_multiplier", why)) != KRAIT_OK
-		|| (status = krait__config_scale(&config->part[ATTENTION].attention_scale, file, "attention_multiplier", why)) != KRAIT_OK)
-		return status;
+		|| (status = krait__config_scale(&config->part[ATTENTION].attention_scale, file, "attention_multiplier",
+		why)) != KRAIT_OK) return status;
 	config->logit_scale = 1 / logits;
 	for (size_t i = 0; i < N_PARTS; i++)
 		config->part[i].out_scale = residual;
@@ -50,7 +51,8 @@ static krait_status configure(struct model_config *config, const struct json_val
 {
 	static const char *const keys[] = { "layer_types", "layers_block_type", NULL };
 	static const struct layer_word words[] = {
-		{ "mamba", 'M' }, { "attention", '*' }, { "linear_attention", 'M' }, { "full_attention", '*' }, { NULL, 0 },
+		{ "mamba", 'M' }, { "attention", '*' }, { "linear_attention", 'M' }, { "full_attention", '*' }, { NULL,
+			0 },
 	};
 	static const char *const norms[] = { "rmsnorm", NULL };
 	static const char *const silu[] = { "silu", "swish", NULL };
@@ -64,19 +66,20 @@ static krait_status configure(struct model_config *config, const struct json_val
 		|| (status = krait__config_one_of(file, "normalization_function", norms, why)) != KRAIT_OK
 		|| (status = krait__config_one_of(file, "hidden_act", silu, why)) != KRAIT_OK
 		|| (status = krait__config_one_of(file, "position_embedding_type", positions, why)) != KRAIT_OK
-		|| (status = krait__field_text(&position, file, "position_embedding_type", CONFIG_FILE, why)) != KRAIT_OK)
-		return status;
+		|| (status = krait__field_text(&position, file, "position_embedding_type", CONFIG_FILE,
+		why)) != KRAIT_OK) return status;
 	krait__config_every_eps(config, eps);
 	if ((status = krait__config_mixer(config, &config->part[MAMBA], file, why)) != KRAIT_OK
 		|| (status = krait__config_limits(&config->part[MAMBA], file, "time_step_limit", why)) != KRAIT_OK
-		|| (status = krait__config_attention(config, &config->part[ATTENTION], file, position[0] == 'r' ? 1 : 0, why)) != KRAIT_OK
-		|| (status = configure_experts(config, file, why)) != KRAIT_OK)
+		|| (status = krait__config_attention(config, &config->part[ATTENTION], file, position[0] == 'r' ? 1 : 0,
+		why)) != KRAIT_OK || (status = configure_experts(config, file, why)) != KRAIT_OK)
 		return status;
 	return configure_scales(config, file, why);
 }
 
 static const struct family_names names = {
-	.embedding = "model.embed_tokens.weight", .norm = "model.norm.weight", .head = "lm_head.weight", .layers = "model.layers.",
+	.embedding = "model.embed_tokens.weight", .norm = "model.norm.weight", .head = "lm_head.weight",
+		.layers = "model.layers.",
 	.base = "model.", .sign = "embed_tokens.weight",
 };
 

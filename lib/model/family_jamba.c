@@ -22,14 +22,16 @@ enum { MAMBA, ATTENTION, MLP, MOE, N_PARTS };
 
 struct period { uint32_t every, offset; };
 
-static krait_status read_period(struct period *out, const struct json_value *file, const char *every, const char *offset, struct why *why)
+static krait_status read_period(struct period *out, const struct json_value *file, const char *every,
+	const char *offset, struct why *why)
 {
 	krait_status status = krait__field_u32(&out->every, file, every, CONFIG_FILE, why);
 
 	if (status == KRAIT_OK)
 		status = krait__field_u32(&out->offset, file, offset, CONFIG_FILE, why);
 	if (status == KRAIT_OK && out->every == 0)
-		return krait__why(why, KRAIT_ERROR_FORMAT, CONFIG_FILE ": field '%s' is 0: a positive number is needed", every);
+		return krait__why(why, KRAIT_ERROR_FORMAT, CONFIG_FILE ": field '%s' is 0: a positive number is needed",
+			every);
 	return status;
 }
 
@@ -50,8 +52,8 @@ static krait_status read_pattern(struct model_config *config, const struct json_
 	if (config->n_layers == 0)
 		config->n_layers = 32;
 	if (config->n_layers > PATTERN_MOST)
-		return krait__why(why, KRAIT_ERROR_FORMAT, CONFIG_FILE ": field 'num_hidden_layers' is %u: 1 to %d are possible",
-			(unsigned)config->n_layers, PATTERN_MOST);
+		return krait__why(why, KRAIT_ERROR_FORMAT, CONFIG_FILE ": field 'num_hidden_layers' is %u: 1 to %d are "
+			"possible", (unsigned)config->n_layers, PATTERN_MOST);
 	for (uint32_t i = 0; i < config->n_layers; i++) {
 		bool many = config->part[MOE].n_experts > 1 && within(&experts, i);
 
@@ -67,7 +69,8 @@ static krait_status configure_mixer(struct model_config *config, const struct js
 
 	config->want[NEED_BIAS] = WANT_NO;
 	if ((status = krait__config_want(&config->want[NEED_BIAS], file, "mamba_proj_bias", why)) != KRAIT_OK
-		|| (status = krait__config_want(&config->want[NEED_CONV_BIAS], file, "mamba_conv_bias", why)) != KRAIT_OK
+		|| (status = krait__config_want(&config->want[NEED_CONV_BIAS], file, "mamba_conv_bias",
+		why)) != KRAIT_OK
 		|| (status = krait__field_bool(&norms, file, "mamba_inner_layernorms", CONFIG_FILE, why)) != KRAIT_OK)
 		return status;
 	config->want[NEED_OUT_BIAS] = config->want[NEED_BIAS];
@@ -90,8 +93,8 @@ static krait_status configure(struct model_config *config, const struct json_val
 	if ((status = krait__config_eps(&eps, file, "rms_norm_eps", why)) != KRAIT_OK
 		|| (status = krait__config_one_of(file, "hidden_act", silu, why)) != KRAIT_OK
 		|| (status = krait__field_u32(&experts->n_experts, file, "num_experts", CONFIG_FILE, why)) != KRAIT_OK
-		|| (status = krait__field_u32(&experts->n_used, file, "num_experts_per_tok", CONFIG_FILE, why)) != KRAIT_OK
-		|| (status = read_pattern(config, file, why)) != KRAIT_OK)
+		|| (status = krait__field_u32(&experts->n_used, file, "num_experts_per_tok", CONFIG_FILE,
+		why)) != KRAIT_OK || (status = read_pattern(config, file, why)) != KRAIT_OK)
 		return status;
 	krait__config_every_eps(config, eps);
 	if ((status = configure_mixer(config, file, why)) != KRAIT_OK)

@@ -21,10 +21,12 @@ static krait_status configure(struct model_config *config, const struct json_val
 	krait_status status = original ? KRAIT_OK : krait__config_mamba(config, fields, why);
 
 	if (status != KRAIT_OK
-		|| (status = krait__field_u32(&part->n_groups, fields, original ? "ngroups" : "n_groups", CONFIG_FILE, why)) != KRAIT_OK
-		|| (status = krait__field_u32(&part->d_state, fields, original ? "d_state" : "state_size", CONFIG_FILE, why)) != KRAIT_OK
-		|| (status = krait__config_limits(part, fields, original ? "dt_limit" : "time_step_limit", why)) != KRAIT_OK)
-		return status;
+		|| (status = krait__field_u32(&part->n_groups, fields, original ? "ngroups" : "n_groups", CONFIG_FILE,
+		why)) != KRAIT_OK
+		|| (status = krait__field_u32(&part->d_state, fields, original ? "d_state" : "state_size", CONFIG_FILE,
+		why)) != KRAIT_OK
+		|| (status = krait__config_limits(part, fields, original ? "dt_limit" : "time_step_limit",
+		why)) != KRAIT_OK) return status;
 	if (!original)
 		return KRAIT_OK;
 	if ((status = krait__field_bool(&before, fields, "norm_before_gate", CONFIG_FILE, why)) != KRAIT_OK)

@@ -24,7 +24,8 @@ static krait_status read_pattern(struct model_config *config, const struct json_
 {
 	static const char *const keys[] = { "layers_block_type", "layer_types", NULL };
 	static const struct layer_word words[] = {
-		{ "mamba", 'M' }, { "attention", '*' }, { "mlp", '-' }, { "moe", 'E' }, { "linear_attention", 'M' }, { "full_attention", '*' },
+		{ "mamba", 'M' }, { "attention", '*' }, { "mlp", '-' }, { "moe", 'E' }, { "linear_attention", 'M' },
+			{ "full_attention", '*' },
 		{ NULL, 0 },
 	};
 	const char *pattern = NULL;
@@ -37,7 +38,8 @@ static krait_status read_pattern(struct model_config *config, const struct json_
 		return krait__config_pattern(config, file, keys, words, why);
 	n = strlen(pattern);
 	if (n == 0 || n > PATTERN_MOST || strspn(pattern, "M*-E") != n)
-		return krait__why(why, KRAIT_ERROR_FORMAT, CONFIG_FILE ": field 'hybrid_override_pattern' is not 1 to %d letters out of M (Mamba-2), "
+		return krait__why(why, KRAIT_ERROR_FORMAT, CONFIG_FILE ": field 'hybrid_override_pattern' is not 1 to "
+			"%d letters out of M (Mamba-2), "
 			"* (attention), - (MLP) and E (experts)", PATTERN_MOST);
 	memcpy(config->pattern, pattern, n + 1);
 	if (config->n_layers == 0)
@@ -63,7 +65,8 @@ static krait_status configure_experts(struct model_config *config, const struct 
 		|| (status = krait__config_scale(&part->expert_scale, file, "routed_scaling_factor", why)) != KRAIT_OK)
 		return status;
 	if (latent)
-		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, CONFIG_FILE ": field 'moe_latent_size' is %u: experts behind a projection of "
+		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, CONFIG_FILE ": field 'moe_latent_size' is %u: experts "
+			"behind a projection of "
 			"their own, which this build does not run", (unsigned)latent);
 	part->flags |= PART_ROUTER_SIGMOID | (normalised ? PART_ROUTER_NORMALISED : 0);
 	config->without[SHARED] = shared == 0;
@@ -115,7 +118,8 @@ static krait_status configure(struct model_config *config, const struct json_val
 static const char *const left_aside[] = { "mtp.", NULL };
 
 static const struct family_names names = {
-	.embedding = "backbone.embeddings.weight", .norm = "backbone.norm_f.weight", .head = "lm_head.weight", .layers = "backbone.layers.",
+	.embedding = "backbone.embeddings.weight", .norm = "backbone.norm_f.weight", .head = "lm_head.weight",
+		.layers = "backbone.layers.",
 	.base = "backbone.", .sign = "embeddings.weight",
 };
 

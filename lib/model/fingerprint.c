@@ -22,8 +22,10 @@
  * and where there is a part that is no block of Mamba-1 or -2 fed by its own norm, or a scale that is not 1,
  *
  *     "numbers" and a zero byte
- *     for each part u32 kind, input, heads, heads of k and v, rotated, experts chosen, groups of experts, groups kept, then
- *     float32 scale of the input, of the output, five of rows, of attention, floor of A, scale of experts, float64 theta
+ *     for each part u32 kind, input, heads, heads of k and v, rotated, experts chosen, groups of experts, groups kept,
+ * then
+ *     float32 scale of the input, of the output, five of rows, of attention, floor of A, scale of experts, float64
+ * theta
  *     float32 scale of the embedding, of the logits
  *
  * Values are those of the checkpoint, widened, so the result is the same for a .bin and a
@@ -137,7 +139,8 @@ static void add_float(XXH3_state_t *hash, float value)
 static void add_part_numbers(XXH3_state_t *hash, const struct part *part)
 {
 	const uint32_t counts[] = {
-		(uint32_t)part->kind, (uint32_t)part->input, part->n_heads, part->n_kv_heads, part->n_rotary, part->n_used,
+		(uint32_t)part->kind, (uint32_t)part->input, part->n_heads, part->n_kv_heads, part->n_rotary,
+			part->n_used,
 		part->n_expert_groups, part->n_used_groups,
 	};
 	uint64_t theta;

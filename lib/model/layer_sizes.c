@@ -12,10 +12,13 @@
 
 #define SHAPE_TEXT 160
 
-const struct tensor_rule krait__rule_embedding = { "", N_ROLES, NEED_ALWAYS, 2, { DIM_VOCAB, DIM_WIDTH }, true, FILL_EMBEDDING, false };
+const struct tensor_rule krait__rule_embedding = { "", N_ROLES, NEED_ALWAYS, 2, { DIM_VOCAB, DIM_WIDTH }, true,
+	FILL_EMBEDDING, false };
 const struct tensor_rule krait__rule_norm = { "", N_ROLES, NEED_ALWAYS, 1, { DIM_WIDTH }, false, FILL_NORM, false };
-const struct tensor_rule krait__rule_norm_bias = { "", N_ROLES, NEED_NORM_BIAS, 1, { DIM_WIDTH }, false, FILL_SMALL, false };
-const struct tensor_rule krait__rule_head = { "", N_ROLES, NEED_ALWAYS, 2, { DIM_VOCAB, DIM_WIDTH }, true, FILL_MATRIX, false };
+const struct tensor_rule krait__rule_norm_bias = { "", N_ROLES, NEED_NORM_BIAS, 1, { DIM_WIDTH }, false, FILL_SMALL,
+	false };
+const struct tensor_rule krait__rule_head = { "", N_ROLES, NEED_ALWAYS, 2, { DIM_VOCAB, DIM_WIDTH }, true, FILL_MATRIX,
+	false };
 
 /* Majority vote in one pass (Boyer and Moore): a value that more than half of the shapes
  * have always wins. */
@@ -64,7 +67,8 @@ static void print_wanted(char *out, const struct layers *layers, size_t part, co
 		if (size == DIM_ONE)
 			at += (size_t)snprintf(out + at, SHAPE_TEXT - at, "%s1", comma);
 		else if (value)
-			at += (size_t)snprintf(out + at, SHAPE_TEXT - at, "%s%s = %llu", comma, size_name(layers, part, size), (unsigned long long)value);
+			at += (size_t)snprintf(out + at, SHAPE_TEXT - at, "%s%s = %llu", comma, size_name(layers, part,
+				size), (unsigned long long)value);
 		else
 			at += (size_t)snprintf(out + at, SHAPE_TEXT - at, "%s%s", comma, size_name(layers, part, size));
 	}
@@ -76,18 +80,22 @@ static void print_shape(char *out, const struct weight *weight)
 
 	out[0] = 0;
 	for (uint32_t axis = 0; axis < weight->rank && at < SHAPE_TEXT; axis++)
-		at += (size_t)snprintf(out + at, SHAPE_TEXT - at, "%s%llu", axis ? ", " : "", (unsigned long long)weight->shape[axis]);
+		at += (size_t)snprintf(out + at, SHAPE_TEXT - at, "%s%llu", axis ? ", " : "",
+			(unsigned long long)weight->shape[axis]);
 }
 
-static krait_status misshapen(const struct layers *layers, size_t part, const struct tensor_rule *rule, const struct weight *weight, struct why *why)
+static krait_status misshapen(const struct layers *layers, size_t part, const struct tensor_rule *rule,
+	const struct weight *weight, struct why *why)
 {
 	char has[SHAPE_TEXT], wants[SHAPE_TEXT];
 	struct quoted quoted;
 
 	print_shape(has, weight);
 	print_wanted(wants, layers, part, rule);
-	return krait__why(why, KRAIT_ERROR_FORMAT, "tensor %s has the shape [%s], but [%s] is needed to fit the other tensors: "
-		"the weights are damaged or not those of this " CONFIG_FILE, krait__quote(&quoted, weight->name, SIZE_MAX), has, wants);
+	return krait__why(why, KRAIT_ERROR_FORMAT, "tensor %s has the shape [%s], but [%s] is needed to fit the other "
+		"tensors: "
+		"the weights are damaged or not those of this " CONFIG_FILE, krait__quote(&quoted, weight->name,
+		SIZE_MAX), has, wants);
 }
 
 static krait_status bad_type(const struct weight *weight, struct why *why)
@@ -101,10 +109,11 @@ static krait_status bad_type(const struct weight *weight, struct why *why)
 /* ---- all tensors ---- */
 
 /* `part`: index of the family's part; 0 for tensors outside the layers, whose sizes are shared ones. */
-typedef krait_status (*visit_fn)(struct layers *layers, size_t part, const struct tensor_rule *rule, const struct weight *weight,
-	struct votes *votes, struct why *why);
+typedef krait_status (*visit_fn)(struct layers *layers, size_t part, const struct tensor_rule *rule,
+	const struct weight *weight, struct votes *votes, struct why *why);
 
-static krait_status visit_part(struct layers *layers, const struct layer_part *part, visit_fn fn, struct votes *votes, struct why *why)
+static krait_status visit_part(struct layers *layers, const struct layer_part *part, visit_fn fn, struct votes *votes,
+	struct why *why)
 {
 	const struct weight **weight = layers->weights + part->first;
 	const struct tensor_rule *rule;
@@ -136,8 +145,8 @@ static krait_status visit(struct layers *layers, visit_fn fn, struct votes *vote
 	return status;
 }
 
-static krait_status collect(struct layers *layers, size_t part, const struct tensor_rule *rule, const struct weight *weight, struct votes *votes,
-	struct why *why)
+static krait_status collect(struct layers *layers, size_t part, const struct tensor_rule *rule,
+	const struct weight *weight, struct votes *votes, struct why *why)
 {
 	if (weight->type != DTYPE_F32 && weight->type != DTYPE_F16 && weight->type != DTYPE_BF16)
 		return bad_type(weight, why);
@@ -147,12 +156,13 @@ static krait_status collect(struct layers *layers, size_t part, const struct ten
 		if (weight->shape[axis] == 0 || weight->shape[axis] > INT32_MAX)
 			return misshapen(layers, part, rule, weight, why);
 	for (size_t axis = 0; axis < rule->rank; axis++)
-		count_one(rule->size[axis] < DIM_OWN ? &votes->shared : &votes->part[part], rule->size[axis], weight->shape[axis]);
+		count_one(rule->size[axis] < DIM_OWN ? &votes->shared : &votes->part[part], rule->size[axis],
+			weight->shape[axis]);
 	return KRAIT_OK;
 }
 
-static krait_status compare(struct layers *layers, size_t part, const struct tensor_rule *rule, const struct weight *weight, struct votes *votes,
-	struct why *why)
+static krait_status compare(struct layers *layers, size_t part, const struct tensor_rule *rule,
+	const struct weight *weight, struct votes *votes, struct why *why)
 {
 	(void)votes;
 	for (uint32_t axis = 0; axis < weight->rank; axis++)

@@ -27,15 +27,17 @@ size_t krait__part_rule_count(const struct tensor_rule *rule, const struct part 
 	return rule->many ? part->n_experts : 1;
 }
 
-void krait__layer_name(char out[LAYER_NAME_MAX], const struct family *family, size_t part, uint32_t layer, size_t index, uint32_t expert)
+void krait__layer_name(char out[LAYER_NAME_MAX], const struct family *family, size_t part, uint32_t layer, size_t index,
+	uint32_t expert)
 {
 	const struct part_rule *rules = &family->parts[part];
 	const struct tensor_rule *rule = krait__part_rule_at(rules, index);
-	const char *prefix = rules->norm && index < krait__norm_tensors.n ? rules->norm : rules->prefix, *star = strchr(rule->name, '*');
+	const char *prefix = rules->norm && index < krait__norm_tensors.n ? rules->norm : rules->prefix,
+		*star = strchr(rule->name, '*');
 
 	if (star)
-		snprintf(out, LAYER_NAME_MAX, "%s%u.%s%.*s%u%s", family->names->layers, (unsigned)layer, prefix, (int)(star - rule->name), rule->name,
-			(unsigned)expert, star + 1);
+		snprintf(out, LAYER_NAME_MAX, "%s%u.%s%.*s%u%s", family->names->layers, (unsigned)layer, prefix,
+			(int)(star - rule->name), rule->name, (unsigned)expert, star + 1);
 	else
 		snprintf(out, LAYER_NAME_MAX, "%s%u.%s%s", family->names->layers, (unsigned)layer, prefix, rule->name);
 }
@@ -69,7 +71,8 @@ static krait_status count_layers(uint32_t *out, const struct model_config *confi
 		if (layer_of(&layer, family, checkpoint->weights[i].name) && layer >= found)
 			found = layer + 1;
 	if (found == 0)
-		return krait__why(why, KRAIT_ERROR_FORMAT, "the weights have no tensor '%s0.%sweight': they are not those of a %s model, "
+		return krait__why(why, KRAIT_ERROR_FORMAT, "the weights have no tensor '%s0.%sweight': they are not "
+			"those of a %s model, "
 			"or only a part of them is there", family->names->layers, family->parts[0].norm, family->name);
 	*out = config->n_layers ? config->n_layers : found;
 	/* Each layer has tensors of its own, so more layers than tensors are missing some. */
@@ -92,7 +95,8 @@ static const char *want_reason(const struct layers *layers, const struct tensor_
 			return " (" CONFIG_FILE " says that there is a bias)";
 		return original ? " (ssm_cfg.bias is true, or other layers have it)" : " (use_bias is true, or other layers have it)";
 	case NEED_CONV_BIAS:
-		return original ? " (ssm_cfg.conv_bias is not false)" : mamba ? " (use_conv_bias is not false)" : " (mamba_conv_bias is not false)";
+		return original ? " (ssm_cfg.conv_bias is not false)" : mamba ? " (use_conv_bias is not false)"
+			: " (mamba_conv_bias is not false)";
 	case NEED_GATE_NORM:
 		return original ? " (ssm_cfg.rmsnorm is not false)" : "";
 	case NEED_ATTENTION_BIAS:
@@ -107,7 +111,8 @@ static const char *want_reason(const struct layers *layers, const struct tensor_
 static krait_status missing(const struct layers *layers, const struct tensor_rule *rule, const char *name, struct why *why)
 {
 	return krait__why(why, KRAIT_ERROR_FORMAT, "tensor '%s' is missing from the weights%s; a %s model of %u layers (" CONFIG_FILE ") needs it: "
-		"get the complete checkpoint", name, want_reason(layers, rule), layers->config->name, (unsigned)layers->n_layers);
+		"get the complete checkpoint", name, want_reason(layers, rule), layers->config->name,
+		(unsigned)layers->n_layers);
 }
 
 /* One tensor by name, ticked off in `used`. */
@@ -132,7 +137,8 @@ static void settle(enum want *want, const struct layers *layers, const struct ch
 		const struct tensor_rule *rule;
 		char name[LAYER_NAME_MAX];
 
-		for (size_t k = 0; !seen[part->rule] && (rule = krait__part_rule_at(&family->parts[part->rule], k)); k++) {
+		for (size_t k = 0; !seen[part->rule] && (rule = krait__part_rule_at(&family->parts[part->rule],
+			k)); k++) {
 			krait__layer_name(name, family, part->rule, part->layer, k, 0);
 			if (layers->config->want[rule->need] == WANT_MAYBE && krait__checkpoint_find(checkpoint, name))
 				want[rule->need] = WANT_YES;
@@ -149,7 +155,8 @@ static krait_status find_globals(struct layers *layers, const enum want *want, c
 	if (!layers->embedding)
 		layers->embedding = take(checkpoint, used, names->other);
 	if (!layers->embedding)
-		return missing(layers, &krait__rule_embedding, layers->config->original || !names->other ? names->embedding : names->other, why);
+		return missing(layers, &krait__rule_embedding, layers->config->original || !names->other
+			? names->embedding : names->other, why);
 	layers->norm = take(checkpoint, used, names->norm);
 	if (!layers->norm)
 		return missing(layers, &krait__rule_norm, names->norm, why);
@@ -161,12 +168,13 @@ static krait_status find_globals(struct layers *layers, const enum want *want, c
 	layers->head = take(checkpoint, used, names->head);
 	if (!layers->head && layers->config->tied == 0 && !layers->config->headless)
 		return krait__why(why, KRAIT_ERROR_FORMAT, "tensor '%s' is missing from the weights, and " CONFIG_FILE " says that it is not the embedding (%s is false): "
-			"get the complete checkpoint", names->head, layers->config->original ? "tie_embeddings" : "tie_word_embeddings");
+			"get the complete checkpoint", names->head, layers->config->original ? "tie_embeddings"
+			: "tie_word_embeddings");
 	return KRAIT_OK;
 }
 
-static krait_status find_in_part(struct layers *layers, const struct layer_part *part, const enum want *want, const struct checkpoint *checkpoint,
-	unsigned char *used, struct why *why)
+static krait_status find_in_part(struct layers *layers, const struct layer_part *part, const enum want *want,
+	const struct checkpoint *checkpoint, unsigned char *used, struct why *why)
 {
 	const struct weight **slot = layers->weights + part->first;
 	const struct tensor_rule *rule;
@@ -230,7 +238,8 @@ static size_t part_weights(const struct layers *layers, size_t part)
 	return n;
 }
 
-/* All parts, and room for their weights. Each expert has tensors of its own, which bounds what a configuration can ask for. */
+/* All parts, and room for their weights. Each expert has tensors of its own, which bounds what a configuration can ask
+ * for. */
 static krait_status list_parts(struct layers *layers, const struct checkpoint *checkpoint, struct why *why)
 {
 	const struct family *family = layers->family;
@@ -242,13 +251,17 @@ static krait_status list_parts(struct layers *layers, const struct checkpoint *c
 	for (uint32_t layer = 0; layer < layers->n_layers; layer++)
 		for (uint32_t rule = 0; rule < family->n_parts; rule++)
 			if (krait__config_has(layers->config, layer, rule)) {
-				layers->parts[layers->n_parts++] = (struct layer_part){ layer, rule, layers->n_weights };
+				layers->parts[layers->n_parts++] = (struct layer_part){ layer, rule,
+					layers->n_weights };
 				layers->n_weights += part_weights(layers, rule);
-				needed += family->parts[rule].tensors->rules[family->parts[rule].tensors->n - 1].many ? layers->config->part[rule].n_experts : 0;
+				needed += family->parts[rule].tensors->rules[family->parts[rule].tensors->n - 1].many
+					? layers->config->part[rule].n_experts : 0;
 				if (needed > checkpoint->n_weights)
-					return krait__why(why, KRAIT_ERROR_FORMAT, CONFIG_FILE " says that layer %u has %u experts, but the weights hold %zu "
-						"tensors only: tensors are missing", (unsigned)layer, (unsigned)layers->config->part[rule].n_experts,
-						checkpoint->n_weights);
+					return krait__why(why, KRAIT_ERROR_FORMAT,
+						CONFIG_FILE " says that layer %u has %u experts, but the weights hold "
+						"%zu "
+						"tensors only: tensors are missing", (unsigned)layer,
+						(unsigned)layers->config->part[rule].n_experts, checkpoint->n_weights);
 			}
 	layers->weights = krait__alloc_zero(layers->n_weights, sizeof(*layers->weights));
 	return layers->weights ? KRAIT_OK : krait__why_memory(why);

@@ -38,7 +38,8 @@ size_t krait__part_rule_count(const struct tensor_rule *rule, const struct part 
 
 #define LAYER_NAME_MAX 128
 /* "backbone.layers.3.mixer.D": tensor `expert` of rule `index` of a part. */
-void krait__layer_name(char out[LAYER_NAME_MAX], const struct family *family, size_t part, uint32_t layer, size_t index, uint32_t expert);
+void krait__layer_name(char out[LAYER_NAME_MAX], const struct family *family, size_t part, uint32_t layer, size_t index,
+	uint32_t expert);
 
 /* layer_sizes.c: the sizes that most shapes have, and whether all others fit them. */
 krait_status krait__layers_measure(struct layers *layers, struct why *why);

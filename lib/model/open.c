@@ -293,8 +293,8 @@ static void settle_head(struct krait_model *model, const struct binding *binding
 	if (krait__weight_equal(bindings[plan->head].weight, bindings[plan->embedding].weight, sampled))
 		krait__plan_tie(plan);
 	else if (config->tied == 1)
-		krait__model_remark(model, CONFIG_FILE " says that head and embedding are one, but '%s' differs: used as stored",
-			config->family->names->head);
+		krait__model_remark(model, CONFIG_FILE " says that head and embedding are one, but '%s' differs: used "
+			"as stored", config->family->names->head);
 }
 
 /* Tensors that the family does without. */
@@ -306,7 +306,8 @@ static void remark_aside(struct krait_model *model, const struct family *family)
 		for (size_t i = 0; i < model->checkpoint.n_weights; i++)
 			n += strncmp(model->checkpoint.weights[i].name, *prefix, strlen(*prefix)) == 0;
 		if (n)
-			krait__model_remark(model, "%zu tensors '%s*' are not used: plain generation does without", n, *prefix);
+			krait__model_remark(model, "%zu tensors '%s*' are not used: plain generation does without", n,
+				*prefix);
 	}
 }
 
@@ -321,7 +322,8 @@ static krait_status load_weights(struct krait_model *model, const struct model_c
 	if (status != KRAIT_OK)
 		return status;
 	if (config->original)
-		status = krait__weights_strip(&model->checkpoint, "model.", "model.backbone.embedding.weight", why);     /* Mistral's */
+		/* Mistral's */
+		status = krait__weights_strip(&model->checkpoint, "model.", "model.backbone.embedding.weight", why);
 	else
 		status = krait__weights_prefix(&model->checkpoint, names->base, names->sign, why);
 	if (status == KRAIT_OK)

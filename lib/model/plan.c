@@ -37,8 +37,8 @@ static krait_status add_tensor(struct plan *plan, struct binding *bindings, uint
 }
 
 /* The part's tensors; those of an experts' rule one behind the other. */
-static krait_status add_tensors(struct plan *plan, struct binding *bindings, struct part *part, const struct layers *layers,
-	const struct layer_part *found, struct why *why)
+static krait_status add_tensors(struct plan *plan, struct binding *bindings, struct part *part,
+	const struct layers *layers, const struct layer_part *found, struct why *why)
 {
 	const struct weight **weight = layers->weights + found->first;
 	const struct tensor_rule *rule;
@@ -85,7 +85,8 @@ static void add_components(struct plan *plan, struct part *part, const uint64_t 
 	part->n_components = plan->n_components - part->component;
 }
 
-static krait_status add_part(struct plan *plan, struct binding *bindings, const struct layers *layers, const struct layer_part *found, struct why *why)
+static krait_status add_part(struct plan *plan, struct binding *bindings, const struct layers *layers,
+	const struct layer_part *found, struct why *why)
 {
 	struct part *part = &plan->parts[plan->n_parts++];
 
@@ -118,13 +119,15 @@ static krait_status fill(struct plan *plan, struct binding *bindings, const stru
 	plan->eps = (float)layers->config->eps;
 	plan->embed_scale = (float)layers->config->embed_scale;
 	plan->logit_scale = (float)layers->config->logit_scale;
-	status = add_tensor(plan, bindings, &plan->embedding, &krait__rule_embedding, layers->embedding, names->embedding, why);
+	status = add_tensor(plan, bindings, &plan->embedding, &krait__rule_embedding, layers->embedding,
+		names->embedding, why);
 	for (size_t i = 0; i < layers->n_parts && status == KRAIT_OK; i++)
 		status = add_part(plan, bindings, layers, &layers->parts[i], why);
 	if (status == KRAIT_OK)
 		status = add_tensor(plan, bindings, &plan->norm, &krait__rule_norm, layers->norm, names->norm, why);
 	if (status == KRAIT_OK)
-		status = add_tensor(plan, bindings, &plan->norm_bias, &krait__rule_norm_bias, layers->norm_bias, names->norm_bias, why);
+		status = add_tensor(plan, bindings, &plan->norm_bias, &krait__rule_norm_bias, layers->norm_bias,
+			names->norm_bias, why);
 	if (status == KRAIT_OK)
 		status = add_tensor(plan, bindings, &plan->head, &krait__rule_head, layers->head, names->head, why);
 	if (status != KRAIT_OK)

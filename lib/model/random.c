@@ -54,8 +54,8 @@ static krait_status unknown_shape(const char *name, struct why *why)
 
 	for (size_t i = 0; (shape = krait__shape_at(i)) && at < sizeof(list); i++)
 		at += (size_t)snprintf(list + at, sizeof(list) - at, "%s%s", i ? ", " : "", shape->name);
-	return krait__why(why, KRAIT_ERROR_NOT_FOUND, "shape %s is not known; there are %s, each also with ':' and a number of layers behind it",
-		krait__quote(&quoted, name, SIZE_MAX), list);
+	return krait__why(why, KRAIT_ERROR_NOT_FOUND, "shape %s is not known; there are %s, each also with ':' and a "
+		"number of layers behind it", krait__quote(&quoted, name, SIZE_MAX), list);
 }
 
 /* ---- a checkpoint of headers only --------------------------------------------------- */
@@ -84,7 +84,8 @@ static int by_name(const void *a, const void *b)
 }
 
 /* The tensors of one part of one layer. */
-static bool add_part(struct checkpoint *out, const struct model_config *config, uint32_t layer, size_t part, const uint64_t *size, enum dtype type)
+static bool add_part(struct checkpoint *out, const struct model_config *config, uint32_t layer, size_t part,
+	const uint64_t *size, enum dtype type)
 {
 	const struct tensor_rule *rule;
 
@@ -126,7 +127,8 @@ static void part_sizes(uint64_t *size, const struct model_config *config, size_t
 }
 
 /* Every tensor that a published model of this shape has, without data. */
-static krait_status make_headers(struct checkpoint *out, const struct shape *shape, const struct model_config *config, enum dtype type, struct why *why)
+static krait_status make_headers(struct checkpoint *out, const struct shape *shape, const struct model_config *config,
+	enum dtype type, struct why *why)
 {
 	const struct family_names *names = config->family->names;
 	uint64_t size[N_DIMS];
@@ -171,7 +173,8 @@ static krait_status make_tensors(struct krait_model *model, struct binding *bind
 	return KRAIT_OK;
 }
 
-static krait_status make_model(struct krait_model *model, const struct shape *shape, uint32_t n_layers, enum dtype type, uint64_t seed, const struct krait_options *options, struct why *why)
+static krait_status make_model(struct krait_model *model, const struct shape *shape, uint32_t n_layers, enum dtype type,
+	uint64_t seed, const struct krait_options *options, struct why *why)
 {
 	struct binding *bindings = NULL;
 	struct model_config config;

@@ -23,6 +23,7 @@ struct shape {
 const struct shape *krait__shape_at(size_t index);
 
 /* Its configuration, the parts' numbers complete; n_layers: 0, or the first layers only. */
-krait_status krait__shape_config(struct model_config *out, const struct shape *shape, uint32_t n_layers, struct why *why);
+krait_status krait__shape_config(struct model_config *out, const struct shape *shape, uint32_t n_layers,
+	struct why *why);
 
 #endif

@@ -306,7 +306,8 @@ static krait_status same_components(krait_session *session, const struct plan *f
 	for (uint32_t i = 0; i < to->n_components; i++) {
 		const struct component *a = &to->components[i], *b = &from->components[i];
 
-		if (strcmp(a->name, b->name) != 0 || a->per_token != b->per_token || a->rank != b->rank || memcmp(a->shape, b->shape, a->rank * sizeof(*a->shape)) != 0)
+		if (strcmp(a->name, b->name) != 0 || a->per_token != b->per_token || a->rank != b->rank
+			|| memcmp(a->shape, b->shape, a->rank * sizeof(*a->shape)) != 0)
 			return other_shape(session, a, b);
 	}
 	return KRAIT_OK;

@@ -197,8 +197,9 @@ static bool give_scores(struct session_entry *entry, size_t n)
 	return !bad;
 }
 
-/* Where the feed stopped for a moment. There is no way to say that there is no memory for it, and the way back is shorter.
- * What is left to read comes first: a moment has a share in the last page of what grows, which the session then needs anew. */
+/* Where the feed stopped for a moment. There is no way to say that there is no memory for it, and the way back is
+ * shorter. What is left to read comes first: a moment has a share in the last page of what grows, which the session
+ * then needs anew. */
 static void take_on_the_way(struct session_entry *entry)
 {
 	krait_session *session = entry->session;

@@ -253,7 +253,8 @@ struct state_shape krait__state_shape(const struct component *component, uint64_
 	return out;
 }
 
-static void put_component(struct sink *sink, const struct component *component, uint64_t n_positions, const float *values)
+static void put_component(struct sink *sink, const struct component *component, uint64_t n_positions,
+	const float *values)
 {
 	size_t start = begin(sink, "tensor\0\0", 1), n = krait__extent(component, n_positions);
 	struct state_shape shape = krait__state_shape(component, n_positions);

@@ -305,7 +305,8 @@ static krait_status read_tensor(struct state_reader *reader, struct state_source
 		if (same_shape(component, reader->moment->course.position, rank, shape))
 			return fill_component(reader, source, i);
 		if (component->per_token && same_shape(component, shape[0], rank, shape))
-			return krait__state_damaged(reader->why, "a part of it has another number of positions than were read");
+			return krait__state_damaged(reader->why, "a part of it has another number of positions than "
+				"were read");
 	}
 	return krait__why(reader->why, KRAIT_ERROR_MISMATCH, "the state holds %s of a shape that this model does not have",
 		krait__quote(&quoted, (const char *)name, n_name));

@@ -31,7 +31,8 @@ uint64_t krait__state_most(const struct krait_model *model)
 /* What n_positions add to a component: f32 values, and zeros up to a multiple of 8. False: more than can be told. */
 static bool grown(uint64_t *out, const struct component *component, uint64_t n_positions)
 {
-	return krait__mul_u64(out, 4 * (uint64_t)krait__extent(component, 1), n_positions) && krait__add_u64(out, *out, *out % 8);
+	return krait__mul_u64(out, 4 * (uint64_t)krait__extent(component, 1), n_positions) && krait__add_u64(out, *out,
+		*out % 8);
 }
 
 uint64_t krait__state_size_at(const struct krait_model *model, uint64_t n_positions)
@@ -48,8 +49,8 @@ uint64_t krait__state_size_at(const struct krait_model *model, uint64_t n_positi
 
 		if (!component->per_token)
 			continue;
-		if (!grown(&first, component, 1) || !grown(&all, component, n_positions) || !krait__add_u64(&size, size, all - first))
-			return UINT64_MAX;
+		if (!grown(&first, component, 1) || !grown(&all, component, n_positions) || !krait__add_u64(&size, size,
+			all - first)) return UINT64_MAX;
 	}
 	return size;
 }

@@ -57,7 +57,8 @@ krait_status krait__checkpoint_add(struct checkpoint *out, struct file_view *vie
 	out->file_names[out->n_files++] = copy;
 	foreign = krait__foreign(view->data, view->size);
 	if (foreign)
-		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "%s: %s", krait__quote(&quoted, base, SIZE_MAX), foreign);
+		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "%s: %s", krait__quote(&quoted, base, SIZE_MAX),
+			foreign);
 	return source_of(base, view)->read(out, view, krait__quote(&quoted, base, SIZE_MAX), why);
 }
 
@@ -82,7 +83,8 @@ static krait_status open_file(struct checkpoint *out, const char *path, bool map
 
 static krait_status open_folder(struct checkpoint *out, const char *folder, bool map, struct why *why)
 {
-	static const char *const names[] = { "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json",
+	static const char *const names[] = { "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin",
+		"pytorch_model.bin.index.json",
 		"consolidated.safetensors" };
 	struct quoted quoted;
 
@@ -99,16 +101,18 @@ static krait_status open_folder(struct checkpoint *out, const char *folder, bool
 			krait__free(path);
 			if (missing)
 				continue;
-			return krait__why(why, KRAIT_ERROR_IO, "%s: cannot look at %s: %s", krait__quote(&quoted, folder, SIZE_MAX), names[i], krait__errno_text(errno));
+			return krait__why(why, KRAIT_ERROR_IO, "%s: cannot look at %s: %s", krait__quote(&quoted,
+				folder, SIZE_MAX), names[i], krait__errno_text(errno));
 		}
-		status = ends_with(names[i], ".json") ? krait__shards_open(out, folder, names[i], map, why) : open_file(out, path, map, why);
+		status = ends_with(names[i], ".json") ? krait__shards_open(out, folder, names[i], map, why)
+			: open_file(out, path, map, why);
 		krait__free(path);
 		return status;
 	}
 	if (krait__folder_foreign(folder, why) != KRAIT_OK)
 		return why->status;
-	return krait__why(why, KRAIT_ERROR_NOT_FOUND, "%s: no weights in this folder (model.safetensors, pytorch_model.bin, or their .index.json)",
-		krait__quote(&quoted, folder, SIZE_MAX));
+	return krait__why(why, KRAIT_ERROR_NOT_FOUND, "%s: no weights in this folder (model.safetensors, "
+		"pytorch_model.bin, or their .index.json)", krait__quote(&quoted, folder, SIZE_MAX));
 }
 
 krait_status krait__checkpoint_open(struct checkpoint *out, const char *path, bool map, struct why *why)

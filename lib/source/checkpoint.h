@@ -13,7 +13,8 @@ struct weight {
 	uint64_t shape[8];
 	int64_t stride[8];              /* in elements */
 	const unsigned char *data;      /* the first element; may be unaligned; NULL when it has no elements */
-	uint64_t span;                  /* bytes from data to the end of its storage: everything that the strides reach lies within */
+	/* bytes from data to the end of its storage: everything that the strides reach lies within */
+	uint64_t span;
 };
 
 struct checkpoint {
@@ -34,6 +35,7 @@ bool krait__weight_contiguous(const struct weight *weight);
 /* The readers of one file each: they append to checkpoint->weights. The view stays the caller's.
  * `name` is for errors. */
 krait_status krait__torch_read(struct checkpoint *out, const struct file_view *view, const char *name, struct why *why);
-krait_status krait__safetensors_read(struct checkpoint *out, const struct file_view *view, const char *name, struct why *why);
+krait_status krait__safetensors_read(struct checkpoint *out, const struct file_view *view, const char *name,
+	struct why *why);
 
 #endif

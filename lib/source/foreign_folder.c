@@ -54,16 +54,20 @@ krait_status krait__folder_foreign(const char *folder, struct why *why)
 
 	krait__quote(&quoted, folder, SIZE_MAX);
 	if (holds(folder, "adapter_config.json"))
-		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "folder %s holds an adapter of PEFT (adapter_config.json), which is no model by itself: "
-			"merge it into its base model (merge_and_unload, then save_pretrained) and open that", quoted.text);
+		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "folder %s holds an adapter of PEFT "
+			"(adapter_config.json), which is no model by itself: "
+			"merge it into its base model (merge_and_unload, then save_pretrained) and open that",
+			quoted.text);
 	if (holds(folder, "params.json") && !holds(folder, "config.json"))
-		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "folder %s has no config.json but a params.json of Mistral's own layout that is "
+		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "folder %s has no config.json but a params.json of "
+			"Mistral's own layout that is "
 			"none of a Mamba (its 'model_type' is not 'mamba')", quoted.text);
 	status = find_ending(&name, folder, ".gguf", why);
 	if (status != KRAIT_OK || !name)
 		return status;
 	krait__why(why, KRAIT_ERROR_UNSUPPORTED, "folder %s holds GGUF files (%s), which this build does not read: "
-		"use the checkpoint in the format of transformers or mamba_ssm that they were made from", quoted.text, krait__quote(&file, name, SIZE_MAX));
+		"use the checkpoint in the format of transformers or mamba_ssm that they were made from", quoted.text,
+		krait__quote(&file, name, SIZE_MAX));
 	krait__free(name);
 	return why->status;
 }

@@ -5,7 +5,8 @@
 
 #include "base/why.h"
 
-/* UNSUPPORTED, with what it is and what to do: GGUF files, an adapter, Mistral's layout. OK: nothing known was found. */
+/* UNSUPPORTED, with what it is and what to do: GGUF files, an adapter, Mistral's layout. OK: nothing known was found.
+ * */
 krait_status krait__folder_foreign(const char *folder, struct why *why);
 
 #endif

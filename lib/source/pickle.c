@@ -29,8 +29,8 @@ typedef krait_status operation(struct machine *machine);
 static krait_status refuse(struct machine *machine, const char *reason)
 {
 	return krait__why(machine->why, KRAIT_ERROR_FORMAT,
-		"%s: data.pkl, byte %zu: %s; the file is damaged or is no state dict: save it again with torch.save(model.state_dict(), ...)",
-		machine->what, machine->at, reason);
+		"%s: data.pkl, byte %zu: %s; the file is damaged or is no state dict: save it again with "
+		"torch.save(model.state_dict(), ...)", machine->what, machine->at, reason);
 }
 
 /* ---- memory ------------------------------------------------------------------------- */
@@ -115,11 +115,16 @@ static uint64_t little(const unsigned char *at, int n)
 
 /* ---- plain values ------------------------------------------------------------------- */
 
-static krait_status run_mark(struct machine *machine) { return push(machine, (struct pickle_value){ .kind = PICKLE_MARK }); }
-static krait_status run_none(struct machine *machine) { return push(machine, (struct pickle_value){ .kind = PICKLE_NONE }); }
-static krait_status run_bool(struct machine *machine) { return push(machine, (struct pickle_value){ .kind = PICKLE_BOOL }); }
-static krait_status run_list(struct machine *machine) { return push(machine, (struct pickle_value){ .kind = PICKLE_LIST, .height = 1 }); }
-static krait_status run_empty_tuple(struct machine *machine) { return push(machine, (struct pickle_value){ .kind = PICKLE_TUPLE, .height = 1 }); }
+static krait_status run_mark(struct machine *machine) { return push(machine,
+	(struct pickle_value){ .kind = PICKLE_MARK }); }
+static krait_status run_none(struct machine *machine) { return push(machine,
+	(struct pickle_value){ .kind = PICKLE_NONE }); }
+static krait_status run_bool(struct machine *machine) { return push(machine,
+	(struct pickle_value){ .kind = PICKLE_BOOL }); }
+static krait_status run_list(struct machine *machine) { return push(machine, (struct pickle_value){ .kind = PICKLE_LIST,
+	.height = 1 }); }
+static krait_status run_empty_tuple(struct machine *machine) { return push(machine,
+	(struct pickle_value){ .kind = PICKLE_TUPLE, .height = 1 }); }
 
 static krait_status run_dict(struct machine *machine)
 {
@@ -170,7 +175,8 @@ static krait_status push_text(struct machine *machine, size_t n_length, bool asc
 			return refuse(machine, "a string that is not ASCII");
 	if (!krait__utf8_valid((const char *)text, n))
 		return refuse(machine, "a string that is not UTF-8");
-	return push(machine, (struct pickle_value){ .kind = PICKLE_TEXT, .n = (uint32_t)n, .at = (int64_t)(machine->next - n) });
+	return push(machine, (struct pickle_value){ .kind = PICKLE_TEXT, .n = (uint32_t)n,
+		.at = (int64_t)(machine->next - n) });
 }
 
 static krait_status run_text(struct machine *machine) { return push_text(machine, 4, false); }
@@ -184,7 +190,8 @@ static krait_status run_protocol(struct machine *machine)
 		return KRAIT_ERROR_FORMAT;
 	if (machine->at != 0)
 		return refuse(machine, "PROTO that is not at the beginning");
-	return *version == 2 || *version == 3 ? KRAIT_OK : refuse(machine, "another pickle protocol than 2, which torch.save writes");
+	return *version == 2 || *version == 3 ? KRAIT_OK : refuse(machine,
+		"another pickle protocol than 2, which torch.save writes");
 }
 
 /* ---- containers --------------------------------------------------------------------- */
@@ -205,7 +212,8 @@ static bool raise_height(struct machine *machine, uint8_t *height, const struct 
 static krait_status make_tuple(struct machine *machine, size_t n, size_t n_drop)
 {
 	struct pickle *out = machine->out;
-	struct pickle_value *values = top(machine, n), tuple = { .kind = PICKLE_TUPLE, .height = 1, .n = (uint32_t)n, .at = (int64_t)out->n_items };
+	struct pickle_value *values = top(machine, n), tuple = { .kind = PICKLE_TUPLE, .height = 1, .n = (uint32_t)n,
+		.at = (int64_t)out->n_items };
 	void *block = out->items;
 	krait_status status;
 
@@ -387,8 +395,10 @@ static krait_status refuse_name(struct machine *machine, size_t n_module, size_t
 	struct quoted module, name;
 
 	return krait__why(machine->why, KRAIT_ERROR_FORMAT,
-		"%s: data.pkl, byte %zu: the name %s of module %s is none that a state dict needs, and krait runs no code of a file; "
-		"save torch.save(model.state_dict(), ...) or convert the model to safetensors", machine->what, machine->at,
+		"%s: data.pkl, byte %zu: the name %s of module %s is none that a state dict needs, and krait runs no "
+		"code of a file; "
+		"save torch.save(model.state_dict(), ...) or convert the model to safetensors", machine->what,
+		machine->at,
 		krait__quote(&name, text + n_module, n_name - 1), krait__quote(&module, text, n_module - 1));
 }
 
@@ -403,7 +413,8 @@ static krait_status run_global(struct machine *machine)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strlen(names[i].text) == n_module + n_name && memcmp(names[i].text, text, n_module + n_name) == 0) {
 			machine->next += n_module + n_name;
-			return push(machine, (struct pickle_value){ .kind = PICKLE_NAME, .n = names[i].type, .at = names[i].name });
+			return push(machine, (struct pickle_value){ .kind = PICKLE_NAME, .n = names[i].type,
+				.at = names[i].name });
 		}
 	return refuse_name(machine, n_module, n_name);
 }
@@ -413,7 +424,8 @@ static const struct pickle_value *tuple_items(const struct machine *machine, con
 	return machine->out->items + tuple->at;
 }
 
-/* A size or stride of more items is none that torch writes for a model; it is not looked through each time it is named. */
+/* A size or stride of more items is none that torch writes for a model; it is not looked through each time it is named.
+ * */
 #define MOST_AXES 8
 
 /* Are these values of the kinds that `kinds` spells? s storage, i int, t tuple of ints,
@@ -422,8 +434,10 @@ static bool kinds_are(const struct machine *machine, const struct pickle_value *
 {
 	for (size_t i = 0; i < n; i++) {
 		const struct pickle_value *v = &values[i];
-		bool good = (kinds[i] == 's' && v->kind == PICKLE_STORAGE) || (kinds[i] == 'i' && v->kind == PICKLE_INT) ||
-			(kinds[i] == 't' && v->kind == PICKLE_TUPLE && v->n <= MOST_AXES) || (kinds[i] == 'b' && v->kind == PICKLE_BOOL) ||
+		bool good = (kinds[i] == 's' && v->kind == PICKLE_STORAGE) || (kinds[i] == 'i'
+			&& v->kind == PICKLE_INT) ||
+			(kinds[i] == 't' && v->kind == PICKLE_TUPLE && v->n <= MOST_AXES) || (kinds[i] == 'b'
+			&& v->kind == PICKLE_BOOL) ||
 			(kinds[i] == 'o' && (v->kind == PICKLE_DICT || v->kind == PICKLE_NONE)) ||
 			(kinds[i] == 'x' && v->kind == PICKLE_TEXT) || (kinds[i] == 'p' && v->kind == PICKLE_TENSOR) ||
 			(kinds[i] == 'y' && v->kind == PICKLE_NAME && v->at == NAME_STORAGE);
@@ -436,12 +450,13 @@ static bool kinds_are(const struct machine *machine, const struct pickle_value *
 	return true;
 }
 
-static krait_status rebuild_tensor(struct machine *machine, const struct pickle_value *arguments, struct pickle_value *out)
+static krait_status rebuild_tensor(struct machine *machine, const struct pickle_value *arguments,
+	struct pickle_value *out)
 {
 	const struct pickle_value *items;
 
-	if (arguments->n < 6 || arguments->n > 7 || !kinds_are(machine, tuple_items(machine, arguments), arguments->n, "sittboo"))
-		return refuse(machine, "a tensor with other arguments than torch writes");
+	if (arguments->n < 6 || arguments->n > 7 || !kinds_are(machine, tuple_items(machine, arguments), arguments->n,
+		"sittboo")) return refuse(machine, "a tensor with other arguments than torch writes");
 	items = tuple_items(machine, arguments);
 	if (items[2].n != items[3].n)
 		return refuse(machine, "a tensor whose size and stride are not of one length");
@@ -460,11 +475,12 @@ static krait_status run_reduce(struct machine *machine)
 	if (two[0].kind != PICKLE_NAME || two[1].kind != PICKLE_TUPLE)
 		return refuse(machine, "REDUCE of what is no allowed name with a tuple");
 	if (two[0].at == NAME_ORDERED_DICT && two[1].n == 0)
-		out = (struct pickle_value){ .kind = PICKLE_DICT, .ordered = true, .height = 1, .at = machine->n_dicts++ };
+		out = (struct pickle_value){ .kind = PICKLE_DICT, .ordered = true, .height = 1,
+			.at = machine->n_dicts++ };
 	else if (two[0].at == NAME_TENSOR)
 		status = rebuild_tensor(machine, &two[1], &out);
-	else if (two[0].at == NAME_PARAMETER && two[1].n == 3 && kinds_are(machine, tuple_items(machine, &two[1]), 3, "pbo"))
-		out = tuple_items(machine, &two[1])[0];
+	else if (two[0].at == NAME_PARAMETER && two[1].n == 3 && kinds_are(machine, tuple_items(machine, &two[1]), 3,
+		"pbo")) out = tuple_items(machine, &two[1])[0];
 	else
 		return refuse(machine, "REDUCE with other arguments than torch writes");
 	if (status != KRAIT_OK)
@@ -515,19 +531,23 @@ static krait_status run_stop(struct machine *machine)
 /* ---- running ------------------------------------------------------------------------ */
 
 static operation *const operations[256] = {
-	[0x80] = run_protocol, ['('] = run_mark, ['.'] = run_stop, ['N'] = run_none, [0x88] = run_bool, [0x89] = run_bool,
+	[0x80] = run_protocol, ['('] = run_mark, ['.'] = run_stop, ['N'] = run_none, [0x88] = run_bool,
+		[0x89] = run_bool,
 	['K'] = run_int1, ['M'] = run_int2, ['J'] = run_int4, [0x8a] = run_long, ['G'] = run_float,
 	['X'] = run_text, ['U'] = run_short_text, [')'] = run_empty_tuple, [0x85] = run_tuple1, [0x86] = run_tuple2,
 	[0x87] = run_tuple3, ['t'] = run_tuple, [']'] = run_list, ['a'] = run_append, ['e'] = run_appends,
 	['}'] = run_dict, ['s'] = run_setitem, ['u'] = run_setitems, ['q'] = run_put1, ['r'] = run_put4,
-	['h'] = run_get1, ['j'] = run_get4, ['c'] = run_global, ['R'] = run_reduce, ['b'] = run_build, ['Q'] = run_storage,
+	['h'] = run_get1, ['j'] = run_get4, ['c'] = run_global, ['R'] = run_reduce, ['b'] = run_build,
+	['Q'] = run_storage,
 };
 
 static krait_status refuse_opcode(struct machine *machine, unsigned char opcode)
 {
 	static const struct { unsigned char byte; const char *name; } others[] = {
-		{ 'i', "INST" }, { 'o', "OBJ" }, { 0x81, "NEWOBJ" }, { 0x92, "NEWOBJ_EX" }, { 'P', "PERSID" }, { 0x82, "EXT1" },
-		{ 0x83, "EXT2" }, { 0x84, "EXT4" }, { 0x93, "STACK_GLOBAL" }, { 0x95, "FRAME" }, { '0', "POP" }, { '1', "POP_MARK" },
+		{ 'i', "INST" }, { 'o', "OBJ" }, { 0x81, "NEWOBJ" }, { 0x92, "NEWOBJ_EX" }, { 'P', "PERSID" }, { 0x82,
+			"EXT1" },
+		{ 0x83, "EXT2" }, { 0x84, "EXT4" }, { 0x93, "STACK_GLOBAL" }, { 0x95, "FRAME" }, { '0', "POP" }, { '1',
+		"POP_MARK" },
 		{ '2', "DUP" }, { 0x94, "MEMOIZE" }, { 0x8c, "SHORT_BINUNICODE" }, { 0x8f, "EMPTY_SET" },
 	};
 	const char *name = "";
@@ -541,7 +561,8 @@ static krait_status refuse_opcode(struct machine *machine, unsigned char opcode)
 		machine->what, machine->at, opcode, *name ? " " : "", name);
 }
 
-krait_status krait__pickle_read(struct pickle *out, const unsigned char *data, size_t size, size_t budget, const char *what, struct why *why)
+krait_status krait__pickle_read(struct pickle *out, const unsigned char *data, size_t size, size_t budget,
+	const char *what, struct why *why)
 {
 	struct machine machine = { .out = out, .what = what, .why = why };
 	krait_status status = KRAIT_OK;

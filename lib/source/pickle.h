@@ -13,7 +13,8 @@
 #include <stdbool.h>
 
 enum pickle_kind {
-	PICKLE_MARK, PICKLE_NONE, PICKLE_BOOL, PICKLE_INT, PICKLE_FLOAT, PICKLE_TEXT, PICKLE_TUPLE, PICKLE_LIST, PICKLE_DICT,
+	PICKLE_MARK, PICKLE_NONE, PICKLE_BOOL, PICKLE_INT, PICKLE_FLOAT, PICKLE_TEXT, PICKLE_TUPLE, PICKLE_LIST,
+		PICKLE_DICT,
 	PICKLE_NAME,            /* one of the names that are allowed */
 	PICKLE_STORAGE,         /* at: the items of ('storage', <type>, key, location, number of elements) */
 	PICKLE_TENSOR           /* at: the items of (storage, offset, size, stride, requires_grad, hooks) */
@@ -26,7 +27,8 @@ struct pickle_value {
 	uint8_t height;         /* of containers: how many levels, this one included */
 	bool ordered;           /* of dicts: an OrderedDict */
 	uint32_t n;             /* text: bytes; tuple: items; NAME_STORAGE: its enum dtype */
-	int64_t at;             /* text: where it begins in the pickle; tuple: its first item; dict: its number; int: itself; name: which */
+	/* text: where it begins in the pickle; tuple: its first item; dict: its number; int: itself; name: which */
+	int64_t at;
 };
 
 struct pickle_member { int64_t dict; struct pickle_value key, value; };
@@ -43,7 +45,8 @@ struct pickle {
 };
 
 /* FORMAT when anything is not as state dicts have it; `budget` bounds the memory. */
-krait_status krait__pickle_read(struct pickle *out, const unsigned char *data, size_t size, size_t budget, const char *what, struct why *why);
+krait_status krait__pickle_read(struct pickle *out, const unsigned char *data, size_t size, size_t budget,
+	const char *what, struct why *why);
 void krait__pickle_free(struct pickle *pickle);
 
 static inline const char *krait__pickle_text(const struct pickle *pickle, const struct pickle_value *text)

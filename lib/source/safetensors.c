@@ -25,7 +25,8 @@ static const struct { const char *name; enum dtype type; unsigned bits; } types[
 	{ "F32", DTYPE_F32, 32 }, { "F16", DTYPE_F16, 16 }, { "BF16", DTYPE_BF16, 16 }, { "F64", DTYPE_F64, 64 },
 	{ "I64", DTYPE_I64, 64 }, { "I32", DTYPE_I32, 32 }, { "I16", DTYPE_I16, 16 }, { "I8", DTYPE_I8, 8 },
 	{ "U8", DTYPE_U8, 8 }, { "BOOL", DTYPE_BOOL, 8 }, { "U16", DTYPE_OTHER, 16 }, { "U32", DTYPE_OTHER, 32 },
-	{ "U64", DTYPE_OTHER, 64 }, { "C64", DTYPE_OTHER, 64 }, { "F8_E5M2", DTYPE_OTHER, 8 }, { "F8_E4M3", DTYPE_OTHER, 8 },
+	{ "U64", DTYPE_OTHER, 64 }, { "C64", DTYPE_OTHER, 64 }, { "F8_E5M2", DTYPE_OTHER, 8 }, { "F8_E4M3", DTYPE_OTHER,
+	8 },
 	{ "F8_E8M0", DTYPE_OTHER, 8 }, { "F8_E4M3FNUZ", DTYPE_OTHER, 8 }, { "F8_E5M2FNUZ", DTYPE_OTHER, 8 },
 	{ "F4", DTYPE_OTHER, 4 }, { "F6_E2M3", DTYPE_OTHER, 6 }, { "F6_E3M2", DTYPE_OTHER, 6 },
 };
@@ -55,7 +56,8 @@ static krait_status refuse(struct header *header, const char *reason)
 {
 	struct quoted tensor;
 
-	return krait__why(header->scan.why, KRAIT_ERROR_FORMAT, "%s: tensor %s: %s; the file is damaged: fetch or write it again", header->name,
+	return krait__why(header->scan.why, KRAIT_ERROR_FORMAT, "%s: tensor %s: %s; the file is damaged: fetch or "
+		"write it again", header->name,
 		krait__quote(&tensor, header->key.data ? header->key.data : "", header->key.size), reason);
 }
 
@@ -66,7 +68,8 @@ static krait_status read_type(struct header *header, struct entry *entry)
 	if (status != KRAIT_OK)
 		return status;
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-		if (strlen(types[i].name) == header->word.size && memcmp(types[i].name, header->word.data, header->word.size) == 0) {
+		if (strlen(types[i].name) == header->word.size && memcmp(types[i].name, header->word.data,
+			header->word.size) == 0) {
 			entry->weight.type = types[i].type;
 			entry->bits = types[i].bits;
 			return KRAIT_OK;
@@ -106,7 +109,8 @@ static krait_status read_range(struct header *header, struct entry *entry)
 
 static krait_status read_field(struct header *header, struct entry *entry)
 {
-	static const struct { const char *name; krait_status (*read)(struct header *, struct entry *); size_t seen; } fields[] = {
+	static const struct { const char *name; krait_status (*read)(struct header *,
+		struct entry *); size_t seen; } fields[] = {
 		{ "dtype", read_type, offsetof(struct entry, has_type) },
 		{ "shape", read_shape, offsetof(struct entry, has_shape) },
 		{ "data_offsets", read_range, offsetof(struct entry, has_range) },
@@ -115,8 +119,8 @@ static krait_status read_field(struct header *header, struct entry *entry)
 	for (size_t i = 0; i < 3; i++) {
 		bool *seen = (bool *)((char *)entry + fields[i].seen);
 
-		if (header->word.size != strlen(fields[i].name) || memcmp(header->word.data, fields[i].name, header->word.size) != 0)
-			continue;
+		if (header->word.size != strlen(fields[i].name) || memcmp(header->word.data, fields[i].name,
+			header->word.size) != 0) continue;
 		if (*seen)
 			return refuse(header, "a field stands there twice");
 		*seen = true;
@@ -144,8 +148,8 @@ static krait_status check_entry(struct header *header, struct entry *entry)
 /* A mapped file may be written to by another program while it is read. */
 static krait_status changed(const struct header *header)
 {
-	return krait__why(header->scan.why, KRAIT_ERROR_FORMAT, "%s: it was changed while its header was read: let what writes it end, then open it again",
-		header->name);
+	return krait__why(header->scan.why, KRAIT_ERROR_FORMAT, "%s: it was changed while its header was read: let "
+		"what writes it end, then open it again", header->name);
 }
 
 static krait_status keep_entry(struct header *header, struct entry *entry)
@@ -217,11 +221,12 @@ static krait_status read_header(struct header *header)
 		status = krait__scan_key(&header->scan, &first, &header->key, KRAIT__LONGEST_NAME, &more);
 		if (status != KRAIT_OK || !more)
 			break;
-		if (header->key.size != sizeof(metadata) - 1 || memcmp(header->key.data, metadata, header->key.size) != 0)
-			status = read_entry(header);
+		if (header->key.size != sizeof(metadata) - 1 || memcmp(header->key.data, metadata,
+			header->key.size) != 0) status = read_entry(header);
 		else
 			status = seen ? refuse(header, "it stands there twice") : read_metadata(header);
-		seen = seen || (header->key.size == sizeof(metadata) - 1 && memcmp(header->key.data, metadata, header->key.size) == 0);
+		seen = seen || (header->key.size == sizeof(metadata) - 1 && memcmp(header->key.data, metadata,
+			header->key.size) == 0);
 	}
 	return status == KRAIT_OK ? krait__scan_end(&header->scan) : status;
 }
@@ -247,8 +252,8 @@ static krait_status check_cover(struct header *header)
 
 		if (range->begin != at)
 			return krait__why(header->scan.why, KRAIT_ERROR_FORMAT,
-				"%s: tensor %s: its data_offsets %s; the file is damaged: fetch or write it again", header->name,
-				krait__quote(&tensor, header->weights[range->index].name, SIZE_MAX),
+				"%s: tensor %s: its data_offsets %s; the file is damaged: fetch or write it again",
+				header->name, krait__quote(&tensor, header->weights[range->index].name, SIZE_MAX),
 				range->begin < at ? "overlap another tensor's" : "leave a hole before them");
 		at = range->end;
 	}
@@ -271,8 +276,8 @@ static krait_status find_parts(struct header *header, const struct file_view *vi
 		n_header = n_header << 8 | view->data[i];
 	if (n_header > LONGEST_HEADER || !krait__span_ok(8, n_header, view->size))
 		return krait__why(header->scan.why, KRAIT_ERROR_FORMAT,
-			"%s: its header should be %llu bytes long, in a file of %zu: cut short, or not a safetensors file; fetch it again",
-			header->name, (unsigned long long)n_header, view->size);
+			"%s: its header should be %llu bytes long, in a file of %zu: cut short, or not a safetensors "
+			"file; fetch it again", header->name, (unsigned long long)n_header, view->size);
 	header->scan.text = (const char *)view->data + 8;
 	header->scan.size = (size_t)n_header;
 	header->data = view->data + 8 + n_header;
@@ -306,7 +311,8 @@ static krait_status fill(struct header *header, struct checkpoint *out)
 	return status;
 }
 
-krait_status krait__safetensors_read(struct checkpoint *out, const struct file_view *view, const char *name, struct why *why)
+krait_status krait__safetensors_read(struct checkpoint *out, const struct file_view *view, const char *name,
+	struct why *why)
 {
 	char what[256];
 	struct header header = { .scan = { .what = what, .why = why }, .name = name };
@@ -329,4 +335,5 @@ static bool sniff(const struct file_view *view)
 
 static const char *const ends[] = { ".safetensors", NULL };
 
-const struct source krait__source_safetensors = { .name = "safetensors", .ends = ends, .sniff = sniff, .read = krait__safetensors_read };
+const struct source krait__source_safetensors = { .name = "safetensors", .ends = ends, .sniff = sniff,
+	.read = krait__safetensors_read };

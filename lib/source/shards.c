@@ -29,13 +29,16 @@ static void free_index(struct index *index)
 	krait__free(index->rows);
 }
 
-static krait_status add_row(struct index *index, const struct scan *scan, const struct buffer *tensor, const struct buffer *file)
+static krait_status add_row(struct index *index, const struct scan *scan, const struct buffer *tensor,
+	const struct buffer *file)
 {
 	struct index_row row;
 
-	if (tensor->size == 0 || memchr(tensor->data, 0, tensor->size) || file->size == 0 || memchr(file->data, 0, file->size) ||
+	if (tensor->size == 0 || memchr(tensor->data, 0, tensor->size) || file->size == 0 || memchr(file->data, 0,
+		file->size) ||
 	    !krait__file_name_ok(file->data))
-		return krait__scan_fail(scan, "the name of a tensor or of a file in 'weight_map' is none (a file is named without any folder)");
+		return krait__scan_fail(scan, "the name of a tensor or of a file in 'weight_map' is none (a file is "
+			"named without any folder)");
 	if (index->n_rows == KRAIT__MOST_WEIGHTS)
 		return krait__scan_fail(scan, "more than 100,000 tensors");
 	if (index->n_rows == index->room) {
@@ -92,7 +95,8 @@ static krait_status read_index(struct index *index, struct scan *scan)
 	krait__buffer_free(&key);
 	if (status == KRAIT_OK)
 		status = krait__scan_end(scan);
-	return status == KRAIT_OK && !index->n_rows ? krait__scan_fail(scan, "no 'weight_map' with tensors in it") : status;
+	return status == KRAIT_OK && !index->n_rows ? krait__scan_fail(scan, "no 'weight_map' with tensors in it")
+		: status;
 }
 
 static int by_file(const void *a, const void *b)
@@ -113,24 +117,27 @@ static size_t count_shards(const struct index *index)
 }
 
 /* Every tensor that the index puts into this shard must be there. */
-static krait_status check_rows(const struct checkpoint *shard, const struct index_row *rows, size_t n_rows, const char *what, struct why *why)
+static krait_status check_rows(const struct checkpoint *shard, const struct index_row *rows, size_t n_rows,
+	const char *what, struct why *why)
 {
 	struct quoted tensor, file;
 
 	for (size_t i = 0; i < n_rows; i++) {
 		if (i && strcmp(rows[i].tensor, rows[i - 1].tensor) == 0)
-			return krait__why(why, KRAIT_ERROR_FORMAT, "%s: tensor %s is there twice; fetch the model again",
-				what, krait__quote(&tensor, rows[i].tensor, SIZE_MAX));
+			return krait__why(why, KRAIT_ERROR_FORMAT, "%s: tensor %s is there twice; fetch the model "
+				"again", what, krait__quote(&tensor, rows[i].tensor, SIZE_MAX));
 		if (!krait__checkpoint_find(shard, rows[i].tensor))
-			return krait__why(why, KRAIT_ERROR_FORMAT, "%s: tensor %s is not in %s, where the index says it is; fetch the model again",
-				what, krait__quote(&tensor, rows[i].tensor, SIZE_MAX), krait__quote(&file, rows[i].file, SIZE_MAX));
+			return krait__why(why, KRAIT_ERROR_FORMAT, "%s: tensor %s is not in %s, where the index says "
+				"it is; fetch the model again",
+				what, krait__quote(&tensor, rows[i].tensor, SIZE_MAX), krait__quote(&file, rows[i].file,
+				SIZE_MAX));
 	}
 	return KRAIT_OK;
 }
 
 /* *rows: in, all that are left; out, those behind this shard's. */
-static krait_status open_shard(struct checkpoint *out, const char *folder, const struct index_row **rows, size_t *n_rows,
-	bool map, const char *what, struct why *why)
+static krait_status open_shard(struct checkpoint *out, const char *folder, const struct index_row **rows,
+	size_t *n_rows, bool map, const char *what, struct why *why)
 {
 	const char *file = (*rows)->file;
 	struct checkpoint added = { 0 };
@@ -140,7 +147,8 @@ static krait_status open_shard(struct checkpoint *out, const char *folder, const
 	krait_status status = krait__file_view_in(&view, folder, file, map, 0, why);
 
 	if (status == KRAIT_ERROR_NOT_FOUND)
-		return krait__why(why, KRAIT_ERROR_NOT_FOUND, "%s: its file %s is not there; fetch the whole model", what, krait__quote(&quoted, file, SIZE_MAX));
+		return krait__why(why, KRAIT_ERROR_NOT_FOUND, "%s: its file %s is not there; fetch the whole model",
+			what, krait__quote(&quoted, file, SIZE_MAX));
 	if (status == KRAIT_OK)
 		status = krait__checkpoint_add(out, &view, file, why);
 	if (status != KRAIT_OK)
@@ -155,7 +163,8 @@ static krait_status open_shard(struct checkpoint *out, const char *folder, const
 	return status;
 }
 
-static krait_status open_shards(struct checkpoint *out, const char *folder, struct index *index, bool map, const char *what, struct why *why)
+static krait_status open_shards(struct checkpoint *out, const char *folder, struct index *index, bool map,
+	const char *what, struct why *why)
 {
 	const struct index_row *rows = index->rows;
 	size_t n_rows = index->n_rows, n_shards;
@@ -164,7 +173,8 @@ static krait_status open_shards(struct checkpoint *out, const char *folder, stru
 	qsort(index->rows, index->n_rows, sizeof(*index->rows), by_file);
 	n_shards = count_shards(index);
 	if (n_shards > MOST_SHARDS)
-		return krait__why(why, KRAIT_ERROR_FORMAT, "%s: it names %zu files, more than any model has", what, n_shards);
+		return krait__why(why, KRAIT_ERROR_FORMAT, "%s: it names %zu files, more than any model has", what,
+			n_shards);
 	status = krait__checkpoint_room(out, n_shards, why);
 	while (status == KRAIT_OK && n_rows)
 		status = open_shard(out, folder, &rows, &n_rows, map, what, why);

@@ -23,6 +23,7 @@ krait_status krait__checkpoint_add(struct checkpoint *out, struct file_view *vie
 krait_status krait__checkpoint_room(struct checkpoint *out, size_t n_files, struct why *why);
 
 /* shards.c: all files that an index names. */
-krait_status krait__shards_open(struct checkpoint *out, const char *folder, const char *name, bool map, struct why *why);
+krait_status krait__shards_open(struct checkpoint *out, const char *folder, const char *name, bool map,
+	struct why *why);
 
 #endif

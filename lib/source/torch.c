@@ -33,17 +33,21 @@ static bool begins(const struct file_view *view, size_t at, const char *bytes, s
 
 static krait_status check_kind(const struct file_view *view, const char *name, struct why *why)
 {
-	static const char remedy[] = "load it with torch and save it again (torch.save of torch 1.6 or later), or use a safetensors file";
+	static const char remedy[] = "load it with torch and save it again (torch.save of torch 1.6 or later), or use "
+		"a safetensors file";
 
 	if (begins(view, 0, "PK\3\4", 4))
 		return KRAIT_OK;
 	if (begins(view, 0, "\x80\x02\x8a\x0al\xfc\x9c\x46\xf9 j\xa8P\x19.", 15))
-		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "%s: the stream format of torch before 1.6; %s", name, remedy);
+		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "%s: the stream format of torch before 1.6; %s", name,
+			remedy);
 	if (begins(view, 257, "ustar", 5))
 		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "%s: the tar format of early torch; %s", name, remedy);
 	if (begins(view, 0, "PYTORCH1", 8))
-		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "%s: the format of a torch preview release; %s", name, remedy);
-	return krait__why(why, KRAIT_ERROR_FORMAT, "%s: not a file of torch.save (it does not begin as a zip archive); fetch it again, or %s", name, remedy);
+		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "%s: the format of a torch preview release; %s", name,
+			remedy);
+	return krait__why(why, KRAIT_ERROR_FORMAT, "%s: not a file of torch.save (it does not begin as a zip archive); "
+		"fetch it again, or %s", name, remedy);
 }
 
 static const struct zip_entry *record(const struct reader *reader, const char *name)
@@ -64,8 +68,8 @@ static krait_status check_version(const struct reader *reader, const struct zip_
 		version = version * 10 + (entry->data[i] - '0');
 	if (version >= 1 && version <= NEWEST_VERSION)
 		return KRAIT_OK;
-	return krait__why(reader->why, KRAIT_ERROR_UNSUPPORTED, "%s: version %u of the format (1 to %d are known); convert it to safetensors",
-		reader->name, version, NEWEST_VERSION);
+	return krait__why(reader->why, KRAIT_ERROR_UNSUPPORTED, "%s: version %u of the format (1 to %d are known); "
+		"convert it to safetensors", reader->name, version, NEWEST_VERSION);
 }
 
 static krait_status check_archive(const struct reader *reader)
@@ -74,7 +78,8 @@ static krait_status check_archive(const struct reader *reader)
 
 	if (record(reader, "constants.pkl"))
 		return krait__why(reader->why, KRAIT_ERROR_UNSUPPORTED,
-			"%s: a TorchScript archive, which is a program; save torch.save(model.state_dict(), ...) instead", reader->name);
+			"%s: a TorchScript archive, which is a program; save torch.save(model.state_dict(), ...) "
+			"instead", reader->name);
 	if (order && !says(order, "little"))
 		return krait__why(reader->why, KRAIT_ERROR_UNSUPPORTED,
 			"%s: written on a big-endian machine; convert it to safetensors there", reader->name);
@@ -89,7 +94,8 @@ static krait_status refuse(const struct reader *reader, const struct weight *wei
 {
 	struct quoted tensor;
 
-	return krait__why(reader->why, KRAIT_ERROR_FORMAT, "%s: tensor %s: %s", reader->name, krait__quote(&tensor, weight->name, SIZE_MAX), reason);
+	return krait__why(reader->why, KRAIT_ERROR_FORMAT, "%s: tensor %s: %s", reader->name, krait__quote(&tensor,
+		weight->name, SIZE_MAX), reason);
 }
 
 /* The record of a storage: data/<decimal key>, exactly as long as the storage says. */
@@ -121,12 +127,13 @@ static bool measure(struct weight *weight, uint64_t *last, uint64_t *count)
 	if (!krait__shape_product(count, weight->shape, weight->rank))
 		return false;
 	for (uint32_t i = 0; i < weight->rank; i++)
-		if (!krait__mul_u64(&reach, weight->shape[i] - 1, (uint64_t)weight->stride[i]) || !krait__add_u64(last, *last, reach))
-			return false;
+		if (!krait__mul_u64(&reach, weight->shape[i] - 1, (uint64_t)weight->stride[i]) || !krait__add_u64(last,
+			*last, reach)) return false;
 	return true;
 }
 
-static krait_status place(const struct reader *reader, struct weight *weight, const struct pickle_value *id, uint64_t offset)
+static krait_status place(const struct reader *reader, struct weight *weight, const struct pickle_value *id,
+	uint64_t offset)
 {
 	const struct zip_entry *entry = find_storage(reader, id);
 	uint64_t size = krait__dtype_size(weight->type), bytes, last = offset, count;
@@ -134,7 +141,8 @@ static krait_status place(const struct reader *reader, struct weight *weight, co
 	if (!entry)
 		return refuse(reader, weight, "its storage is not in the archive; fetch or save the file again");
 	if (id[4].at < 0 || !krait__mul_u64(&bytes, (uint64_t)id[4].at, size) || bytes != entry->size)
-		return refuse(reader, weight, "its storage is not as long as its record in the archive; fetch or save the file again");
+		return refuse(reader, weight, "its storage is not as long as its record in the archive; fetch or save "
+			"the file again");
 	if (!measure(weight, &last, &count) || (count && last >= (uint64_t)id[4].at))
 		return refuse(reader, weight, "it reaches beyond its storage; fetch or save the file again");
 	if (count > (uint64_t)id[4].at)
@@ -171,7 +179,8 @@ static krait_status read_tensor(const struct reader *reader, struct weight *weig
 
 static bool is_word(const struct pickle *pickle, const struct pickle_value *value, const char *word)
 {
-	return value->kind == PICKLE_TEXT && value->n == strlen(word) && memcmp(krait__pickle_text(pickle, value), word, value->n) == 0;
+	return value->kind == PICKLE_TEXT && value->n == strlen(word) && memcmp(krait__pickle_text(pickle, value), word,
+		value->n) == 0;
 }
 
 static size_t count_tensors(const struct pickle *pickle, int64_t dict)
@@ -191,7 +200,8 @@ static krait_status find_dict(const struct reader *reader, int64_t *dict)
 
 	*dict = pickle->root.at;
 	if (pickle->root.kind != PICKLE_DICT)
-		return krait__why(reader->why, KRAIT_ERROR_FORMAT, "%s: it holds no state dict; save torch.save(model.state_dict(), ...)", reader->name);
+		return krait__why(reader->why, KRAIT_ERROR_FORMAT, "%s: it holds no state dict; save "
+			"torch.save(model.state_dict(), ...)", reader->name);
 	wrapped = count_tensors(pickle, pickle->root.at) == 0;
 	for (size_t i = 0; wrapped && i < pickle->n_members; i++) {
 		const struct pickle_member *member = &pickle->members[i];
@@ -201,7 +211,8 @@ static krait_status find_dict(const struct reader *reader, int64_t *dict)
 			*dict = member->value.at;
 	}
 	if (count_tensors(pickle, *dict) == 0)
-		return krait__why(reader->why, KRAIT_ERROR_FORMAT, "%s: its state dict holds no tensors; save torch.save(model.state_dict(), ...)", reader->name);
+		return krait__why(reader->why, KRAIT_ERROR_FORMAT, "%s: its state dict holds no tensors; save "
+			"torch.save(model.state_dict(), ...)", reader->name);
 	return KRAIT_OK;
 }
 
@@ -211,10 +222,11 @@ static krait_status copy_name(struct reader *reader, char **out, const struct pi
 
 	if (!text || key->n == 0 || key->n > KRAIT__LONGEST_NAME || memchr(text, 0, key->n))
 		return krait__why(reader->why, KRAIT_ERROR_FORMAT,
-			"%s: a key of its state dict is no name (text of 1 to %u bytes without U+0000); save torch.save(model.state_dict(), ...)",
-			reader->name, KRAIT__LONGEST_NAME);
+			"%s: a key of its state dict is no name (text of 1 to %u bytes without U+0000); save "
+			"torch.save(model.state_dict(), ...)", reader->name, KRAIT__LONGEST_NAME);
 	if (key->n + sizeof(struct weight) > reader->pickle.budget - reader->pickle.held)
-		return krait__why(reader->why, KRAIT_ERROR_FORMAT, "%s: its names need more memory than a file of this size may take", reader->name);
+		return krait__why(reader->why, KRAIT_ERROR_FORMAT, "%s: its names need more memory than a file of this "
+			"size may take", reader->name);
 	reader->pickle.held += key->n + 1;
 	*out = krait__copy_bytes(text, key->n);
 	return *out ? KRAIT_OK : krait__why_memory(reader->why);
@@ -227,7 +239,8 @@ static krait_status read_dict(struct reader *reader, int64_t dict)
 	krait_status status = KRAIT_OK;
 
 	if (n > KRAIT__MOST_WEIGHTS || n > (pickle->budget - pickle->held) / sizeof(struct weight))
-		return krait__why(reader->why, KRAIT_ERROR_FORMAT, "%s: it says that it holds %zu tensors, too many for a file of its size", reader->name, n);
+		return krait__why(reader->why, KRAIT_ERROR_FORMAT, "%s: it says that it holds %zu tensors, too many "
+			"for a file of its size", reader->name, n);
 	pickle->held += n * sizeof(struct weight);
 	status = krait__weights_reserve(reader->out, n, reader->why);
 	for (size_t i = 0; status == KRAIT_OK && i < pickle->n_members; i++) {
@@ -254,12 +267,15 @@ static krait_status read_pickle(struct reader *reader, const struct file_view *v
 	krait_status status;
 
 	if (!entry)
-		return krait__why(reader->why, KRAIT_ERROR_FORMAT, "%s: no data.pkl in it: not a file of torch.save", reader->name);
+		return krait__why(reader->why, KRAIT_ERROR_FORMAT, "%s: no data.pkl in it: not a file of torch.save",
+			reader->name);
 	if (entry->size > LARGEST_PICKLE)
-		return krait__why(reader->why, KRAIT_ERROR_FORMAT, "%s: its data.pkl is larger than 64 MiB; convert the model to safetensors", reader->name);
+		return krait__why(reader->why, KRAIT_ERROR_FORMAT, "%s: its data.pkl is larger than 64 MiB; convert "
+			"the model to safetensors", reader->name);
 	if (!krait__mul_size(&budget, view->size, 3) || !krait__add_size(&budget, budget, SPARE_BYTES))
 		return krait__why_memory(reader->why);
-	status = krait__pickle_read(&reader->pickle, entry->data, (size_t)entry->size, budget, reader->name, reader->why);
+	status = krait__pickle_read(&reader->pickle, entry->data, (size_t)entry->size, budget, reader->name,
+		reader->why);
 	if (status == KRAIT_OK)
 		status = find_dict(reader, &dict);
 	if (status == KRAIT_OK)

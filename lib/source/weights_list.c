@@ -41,8 +41,8 @@ krait_status krait__weights_sort(struct checkpoint *checkpoint, size_t first, co
 		qsort(weights + first, checkpoint->n_weights - first, sizeof(*weights), by_name);
 	for (size_t i = first + 1; i < checkpoint->n_weights; i++)
 		if (strcmp(weights[i - 1].name, weights[i].name) == 0)
-			return krait__why(why, KRAIT_ERROR_FORMAT, "%s: tensor %s is there twice; the model must be saved again",
-				what, krait__quote(&name, weights[i].name, SIZE_MAX));
+			return krait__why(why, KRAIT_ERROR_FORMAT, "%s: tensor %s is there twice; the model must be "
+				"saved again", what, krait__quote(&name, weights[i].name, SIZE_MAX));
 	return KRAIT_OK;
 }
 
@@ -53,7 +53,8 @@ krait_status krait__weights_prefix(struct checkpoint *checkpoint, const char *pr
 	for (size_t i = 0; i < checkpoint->n_weights; i++) {
 		struct buffer name = { 0 };
 
-		if (!krait__buffer_add_text(&name, prefix) || !krait__buffer_add_text(&name, checkpoint->weights[i].name)) {
+		if (!krait__buffer_add_text(&name, prefix) || !krait__buffer_add_text(&name,
+			checkpoint->weights[i].name)) {
 			krait__buffer_free(&name);
 			return krait__why_memory(why);
 		}
@@ -82,7 +83,8 @@ const struct weight *krait__checkpoint_find(const struct checkpoint *checkpoint,
 {
 	struct weight wanted = { .name = (char *)(uintptr_t)name };
 
-	return checkpoint->n_weights ? bsearch(&wanted, checkpoint->weights, checkpoint->n_weights, sizeof(wanted), by_name) : NULL;
+	return checkpoint->n_weights ? bsearch(&wanted, checkpoint->weights, checkpoint->n_weights, sizeof(wanted),
+		by_name) : NULL;
 }
 
 bool krait__weight_contiguous(const struct weight *weight)

@@ -19,7 +19,8 @@ krait_status krait__weights_sort(struct checkpoint *checkpoint, size_t first, co
 
 /* Puts `prefix` before all names where there is a tensor named `sign`: the backbone of a language model
  * that was saved by itself. */
-krait_status krait__weights_prefix(struct checkpoint *checkpoint, const char *prefix, const char *sign, struct why *why);
+krait_status krait__weights_prefix(struct checkpoint *checkpoint, const char *prefix, const char *sign,
+	struct why *why);
 
 /* Takes `prefix` off all names where there is a tensor named `sign`. */
 krait_status krait__weights_strip(struct checkpoint *checkpoint, const char *prefix, const char *sign, struct why *why);

@@ -24,7 +24,8 @@ struct scene {
 static krait_model *model;
 static void open_model(void)
 {
-	model = kit_open(kit_kind_case(), &(struct kit_options){ .threads = 1, .tokenizer = support_path("tokenizer/tiny/tokenizer.json") });
+	model = kit_open(kit_kind_case(), &(struct kit_options){ .threads = 1,
+		.tokenizer = support_path("tokenizer/tiny/tokenizer.json") });
 }
 
 static void close_model(void) { krait_model_free(model); }

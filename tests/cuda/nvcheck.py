@@ -5,7 +5,7 @@
   nvcheck.py table OBJECT.nvo...           every kernel on every architecture
   nvcheck.py limits LIMITS COUNTS OBJECT.nvo...   what breaks the limits; fails when anything does
   nvcheck.py propose COUNTS OBJECT.nvo...  a table of limits that these objects keep
-  nvcheck.py disassembler                  where it is; fails where there is none
+  nvcheck.py disassembler OBJECT.nvo...    where it is; fails where there is none, or no code for it
   nvcheck.py loops LIMITS OBJECT.nvo...    the same as limits, for what only the disassembler says
   nvcheck.py names OBJECT.nvo...           the kernels' names
   nvcheck.py lines DOCUMENT SOURCE...      lines that only nvcc sees; fails over 5 %, or when a place is
@@ -136,6 +136,8 @@ def base(name):
 def add_held(found, counts):
 	"""Blocks on a multiprocessor, of the instances that are launched in the table."""
 	rows, _ = occupancy.read_rows(counts)
+	if not any(architecture == 90 for _, architecture in found):
+		return []
 	for row, kernel in rows.values():
 		have = found.get((kernel, 90))
 		if have is None:
@@ -175,11 +177,23 @@ def check_limits(path, counts, objects):
 	add_held(found, counts)
 	for (name, architecture), have in sorted(found.items()):
 		bad.extend(broken(name, architecture, have, limits))
-	present = {base(name) for name, _ in found} | {f'{n} sm_{a}' for name, a in found for n in (base(name), name)}
-	bad.extend(f'{name}: in the table, but no such kernel' for name in limits if name != '*' and name not in present)
+	present = {'*'} | {base(name) for name, _ in found}
+	present |= {f'{of} sm_{architecture}' for name, architecture in found for of in (base(name), name)}
+	compiled = {str(architecture) for _, architecture in found}
+	meant = [name for name in limits if name.rpartition(' sm_')[2] in compiled or ' sm_' not in name]
+	bad.extend(f'{name}: in the table, but no such kernel' for name in meant if name not in present)
 	bad.extend(f'{name}: has no line in the table' for name in sorted({base(name) for name, _ in found}) if name not in limits)
 	print('\n'.join(bad) if bad else f'{len(found)} kernels are within their limits')
 	return bool(bad)
+
+
+def say_disassembler(objects):
+	tool, compiled = sass.disassembler(), {a for path in objects for a, _ in cubins(open(path, 'rb').read())}
+	if tool and 90 not in compiled:
+		print('no code for sm_90')
+		return True
+	print(tool or 'no cuobjdump with an nvdisasm beside it: pip install nvidia-cuda-cuobjdump nvidia-cuda-nvdisasm')
+	return tool is None
 
 
 def check_loops(path, objects):
@@ -266,24 +280,18 @@ def check_lines(document, sources):
 
 
 def main(words):
-	if words == ['disassembler']:
-		print(sass.disassembler() or 'no cuobjdump with an nvdisasm beside it')
-		return sass.disassembler() is None
 	if len(words) < 2:
 		sys.exit(__doc__)
 	verb, rest = words[0], words[1:]
-	if verb == 'limits':
-		return check_limits(rest[0], rest[1], rest[2:])
-	if verb == 'loops':
-		return check_loops(rest[0], rest[1:])
-	if verb == 'lines':
-		return check_lines(rest[0], rest[1:])
-	if verb == 'propose':
-		return propose(rest[0], rest[1:])
 	if verb == 'names':
 		print('\n'.join(sorted({name for name, _ in kernels(rest)})))
 		return False
-	return {'table': table}[verb](rest)
+	with_one_file = {'propose': propose, 'loops': check_loops, 'lines': check_lines}
+	if verb == 'limits':
+		return check_limits(rest[0], rest[1], rest[2:])
+	if verb in with_one_file:
+		return with_one_file[verb](rest[0], rest[1:])
+	return {'table': table, 'disassembler': say_disassembler}[verb](rest)
 
 
 sys.exit(1 if main(sys.argv[1:]) else 0)

@@ -6,5 +6,6 @@ emu_runtime = %D%/settings.cpp %D%/calls.cpp %D%/errors.cpp %D%/device.cpp %D%/n
 emu_language = %D%/cuda_emu.h %D%/emu_core.h %D%/emu_launch.h %D%/emu_warp.h %D%/emu_memory.h %D%/emu_math.h \
 	%D%/emu_mma.h %D%/include/cooperative_groups.h
 emu_headers = $(emu_language) %D%/emu_api.h %D%/inner.h %D%/fiber.h %D%/look.h %D%/queue.h %D%/product.h %D%/check_device.h
-EXTRA_DIST += $(emu_runtime) $(emu_headers) %D%/emu.ld %D%/test_emu_device.cu %D%/test_emu_host.cu %D%/bugs.cu \
+EXTRA_DIST += $(emu_runtime) $(emu_headers) %D%/emu.ld %D%/test_emu_device.cu %D%/test_emu_host.cu \
+	%D%/test_emu_look.cu %D%/bugs.cu \
 	%D%/without-cuda.sh %D%/bugs.sh %D%/on_device.c %D%/seen.cpp

@@ -1,5 +1,5 @@
 # Tests of what is installed, of the documents, and of how the sources are kept.
-install_tests = %D%/symbols.sh %D%/header.sh %D%/pkgconfig.sh %D%/layers.sh %D%/style.sh %D%/docs.sh \
+install_tests = %D%/symbols.sh %D%/header.sh %D%/pkgconfig.sh %D%/layers.sh %D%/style.sh %D%/docs.sh %D%/examples.sh \
 	%D%/reference.sh %D%/build_systems.sh %D%/debian.sh %D%/usr_local.sh %D%/dist.sh
 TESTS += $(install_tests)
 EXTRA_DIST += $(install_tests) %D%/tap.sh %D%/html_links.py %D%/installed.sh

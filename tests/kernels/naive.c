@@ -75,13 +75,16 @@ double *naive_in(const struct naive *naive, const struct part *part, enum role m
 
 	for (size_t i = 0; i < naive->n * width; i++)
 		in[i] = naive->u[i] * part->in_scale;
-	return naive_linear(in, naive->n, width, naive_tensor(naive->plan, part, matrix), naive_tensor(naive->plan, part, bias), rows);
+	return naive_linear(in, naive->n, width, naive_tensor(naive->plan, part, matrix),
+		naive_tensor(naive->plan, part, bias), rows);
 }
 
-void naive_out(struct naive *naive, const struct part *part, const double *y, size_t k, enum role matrix, enum role bias)
+void naive_out(struct naive *naive, const struct part *part, const double *y, size_t k, enum role matrix,
+	enum role bias)
 {
 	size_t width = naive->plan->width;
-	const double *out = naive_linear(y, naive->n, k, naive_tensor(naive->plan, part, matrix), naive_tensor(naive->plan, part, bias), width);
+	const double *out = naive_linear(y, naive->n, k, naive_tensor(naive->plan, part, matrix),
+		naive_tensor(naive->plan, part, bias), width);
 
 	for (size_t i = 0; i < naive->n * width; i++)
 		naive->x[i] += part->out_scale * out[i];
@@ -116,7 +119,8 @@ double naive_softplus(double x)
 
 double *naive_conv(const struct naive *naive, const struct part *part, const double *in, size_t stride, size_t channels)
 {
-	const double *weight = naive_tensor(naive->plan, part, ROLE_CONV), *bias = naive_tensor(naive->plan, part, ROLE_CONV_BIAS);
+	const double *weight = naive_tensor(naive->plan, part, ROLE_CONV),
+		*bias = naive_tensor(naive->plan, part, ROLE_CONV_BIAS);
 	double *out = naive_take(naive->n * channels);
 	size_t n = part->d_conv;
 
@@ -131,7 +135,8 @@ double *naive_conv(const struct naive *naive, const struct part *part, const dou
 	return out;
 }
 
-static void norm(double *out, const double *in, const double *weight, const double *bias, const struct plan *plan, double eps)
+static void norm(double *out, const double *in, const double *weight, const double *bias, const struct plan *plan,
+	double eps)
 {
 	double mean = 0;
 
@@ -145,7 +150,8 @@ static void norm(double *out, const double *in, const double *weight, const doub
 }
 
 static void (*const kinds[N_PART_KINDS])(struct naive *, const struct part *) = {
-	[PART_MAMBA1] = naive_mamba1, [PART_MAMBA2] = naive_mamba2, [PART_ATTENTION] = naive_attention, [PART_MLP] = naive_mlp,
+	[PART_MAMBA1] = naive_mamba1, [PART_MAMBA2] = naive_mamba2, [PART_ATTENTION] = naive_attention,
+		[PART_MLP] = naive_mlp,
 };
 
 const double *naive_hidden(const struct plan *plan, const krait_token *tokens, size_t n)

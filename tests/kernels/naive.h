@@ -21,10 +21,12 @@ double *naive_take(size_t n);
 const double *naive_tensor(const struct plan *plan, const struct part *part, enum role role);
 double *naive_linear(const double *in, size_t n, size_t k, const double *matrix, const double *bias, size_t rows);
 double *naive_in(const struct naive *naive, const struct part *part, enum role matrix, enum role bias, size_t rows);
-void naive_out(struct naive *naive, const struct part *part, const double *y, size_t k, enum role matrix, enum role bias);
+void naive_out(struct naive *naive, const struct part *part, const double *y, size_t k, enum role matrix,
+	enum role bias);
 void naive_scale(double *rows, size_t n, size_t stride, size_t first, size_t last, float by);
 void naive_rms(double *values, const double *weight, size_t n, double eps);
-double *naive_conv(const struct naive *naive, const struct part *part, const double *in, size_t stride, size_t channels);
+double *naive_conv(const struct naive *naive, const struct part *part, const double *in, size_t stride,
+	size_t channels);
 double naive_silu(double x);
 double naive_softplus(double x);
 

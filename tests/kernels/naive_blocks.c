@@ -22,7 +22,8 @@ void naive_mamba1(struct naive *naive, const struct part *part)
 	const double *xz = naive_in(naive, part, ROLE_IN_PROJ, ROLE_IN_PROJ_BIAS, 2 * inner);
 	const double *x = silu_all(naive_conv(naive, part, xz, 2 * inner, inner), naive->n * inner);
 	double *dbc = naive_linear(x, naive->n, inner, naive_tensor(plan, part, ROLE_X_PROJ), NULL, small);
-	const double *dt_proj = naive_tensor(plan, part, ROLE_DT_PROJ), *dt_bias = naive_tensor(plan, part, ROLE_DT_BIAS);
+	const double *dt_proj = naive_tensor(plan, part, ROLE_DT_PROJ),
+		*dt_bias = naive_tensor(plan, part, ROLE_DT_BIAS);
 	const double *a_log = naive_tensor(plan, part, ROLE_A_LOG), *d = naive_tensor(plan, part, ROLE_D);
 	double *h = naive_take(inner * state), *y = naive_take(naive->n * inner);
 
@@ -67,9 +68,11 @@ static struct mamba2_rows rows_of(const struct part *part)
 	return at;
 }
 
-static void mamba2_step(const struct naive *naive, const struct part *part, const double *xbc, const double *dt_in, double *h, double *y)
+static void mamba2_step(const struct naive *naive, const struct part *part, const double *xbc, const double *dt_in,
+	double *h, double *y)
 {
-	const double *dt_bias = naive_tensor(naive->plan, part, ROLE_DT_BIAS), *a_log = naive_tensor(naive->plan, part, ROLE_A_LOG);
+	const double *dt_bias = naive_tensor(naive->plan, part, ROLE_DT_BIAS),
+		*a_log = naive_tensor(naive->plan, part, ROLE_A_LOG);
 	const double *d = naive_tensor(naive->plan, part, ROLE_D);
 	bool channels = naive->plan->tensors[part->tensor[ROLE_D]].shape[0] != part->n_heads;
 	size_t state = part->d_state;
@@ -134,7 +137,8 @@ static void rotate(double *head, const struct part *part, size_t position)
 	size_t half = part->n_rotary / 2;
 
 	for (size_t i = 0; i < half; i++) {
-		double angle = (double)position * pow(part->theta, -2.0 * (double)i / part->n_rotary), a = head[i], b = head[i + half];
+		double angle = (double)position * pow(part->theta, -2.0 * (double)i / part->n_rotary), a = head[i],
+			b = head[i + half];
 
 		head[i] = a * cos(angle) - b * sin(angle);
 		head[i + half] = b * cos(angle) + a * sin(angle);
@@ -168,8 +172,10 @@ static double *attention_rows(const struct naive *naive, const struct part *part
 
 void naive_attention(struct naive *naive, const struct part *part)
 {
-	size_t head_dim = part->head_dim, n_q = part->n_heads * head_dim, n_kv = part->n_kv_heads * head_dim, stride = n_q + 2 * n_kv;
-	double *rows = attention_rows(naive, part, n_q, n_kv), *y = naive_take(naive->n * n_q), *weights = naive_take(naive->n);
+	size_t head_dim = part->head_dim, n_q = part->n_heads * head_dim, n_kv = part->n_kv_heads * head_dim,
+		stride = n_q + 2 * n_kv;
+	double *rows = attention_rows(naive, part, n_q, n_kv), *y = naive_take(naive->n * n_q),
+		*weights = naive_take(naive->n);
 
 	for (size_t t = 0; t < naive->n; t++)
 		for (size_t h = 0; h < part->n_heads + part->n_kv_heads; h++)

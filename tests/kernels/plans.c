@@ -26,7 +26,8 @@ static uint32_t add(struct plan *plan, enum dtype type, uint64_t rows, uint64_t 
 	random_fill(wide, n, scale, offset);
 	krait__narrow(data, type, wide, n);
 	free(wide);
-	*tensor = (struct tensor){ .name = "random", .data = data, .type = type, .rank = columns ? 2 : 1, .shape = { rows, columns } };
+	*tensor = (struct tensor){ .name = "random", .data = data, .type = type, .rank = columns ? 2 : 1,
+		.shape = { rows, columns } };
 	return plan->n_tensors++;
 }
 
@@ -50,7 +51,8 @@ static void component(struct plan *plan, struct part *part, bool per_token, uint
 {
 	struct component *out = &plan->components[plan->n_components];
 
-	*out = (struct component){ .part = plan->n_parts, .per_token = per_token, .rank = c ? 3 : 2, .shape = { a, b, c } };
+	*out = (struct component){ .part = plan->n_parts, .per_token = per_token, .rank = c ? 3 : 2,
+		.shape = { a, b, c } };
 	plan->n_components++;
 	part->n_components++;
 }
@@ -167,7 +169,8 @@ static const struct {
 	enum part_kind kind;
 	void (*add)(struct plan *plan, struct part *part, const struct shape *s);
 } makers[] = {
-	{ '1', PART_MAMBA1, add_mamba1 }, { '2', PART_MAMBA2, add_mamba2 }, { 'a', PART_ATTENTION, add_attention }, { 'm', PART_MLP, add_mlp },
+	{ '1', PART_MAMBA1, add_mamba1 }, { '2', PART_MAMBA2, add_mamba2 }, { 'a', PART_ATTENTION, add_attention },
+		{ 'm', PART_MLP, add_mlp },
 };
 
 static void add_part(struct plan *plan, uint32_t layer, char letter, bool same, const struct shape *s)
@@ -176,11 +179,12 @@ static void add_part(struct plan *plan, uint32_t layer, char letter, bool same, 
 
 	*part = (struct part){ .input = same ? INPUT_SAME : INPUT_NORM, .layer = layer, .component = plan->n_components,
 		.d_inner = s->d_inner, .d_state = s->d_state, .d_conv = s->d_conv, .eps = 1e-5f, .inner_eps = 1e-5f,
-		.limit_low = s->limit_low, .limit_high = s->limit_high, .in_scale = 1, .out_scale = 1, .row_scale = { 1, 1, 1, 1, 1 } };
+		.limit_low = s->limit_low, .limit_high = s->limit_high, .in_scale = 1, .out_scale = 1,
+		.row_scale = { 1, 1, 1, 1, 1 } };
 	if (s->scaled) {
 		part->in_scale = 1.25f, part->out_scale = 0.6f;
-		part->row_scale[0] = 0.9f, part->row_scale[1] = 1.3f, part->row_scale[2] = 0.7f, part->row_scale[3] = 1.1f;
-		part->row_scale[4] = 0.8f;
+		part->row_scale[0] = 0.9f, part->row_scale[1] = 1.3f, part->row_scale[2] = 0.7f,
+			part->row_scale[3] = 1.1f, part->row_scale[4] = 0.8f;
 	}
 	for (int i = 0; i < N_ROLES; i++)
 		part->tensor[i] = NO_TENSOR;
@@ -200,7 +204,8 @@ void plan_make(struct plan *out, const struct shape *s)
 {
 	random_seed(s->width);
 	*out = (struct plan){ .width = s->width, .vocab = s->vocab, .n_layers = N_LAYERS, .layer_norm = s->layer_norm,
-		.eps = 1e-5f, .embed_scale = s->scaled ? 1.7f : 1, .logit_scale = s->scaled ? 0.4f : 1, .norm_bias = NO_TENSOR };
+		.eps = 1e-5f, .embed_scale = s->scaled ? 1.7f : 1, .logit_scale = s->scaled ? 0.4f : 1,
+		.norm_bias = NO_TENSOR };
 	out->parts = calloc(N_LAYERS * MOST_PARTS, sizeof(*out->parts));
 	out->tensors = calloc(N_LAYERS * MOST_PARTS * N_ROLES + 4, sizeof(*out->tensors));
 	out->components = calloc(N_LAYERS * MOST_PARTS * 4 + 1, sizeof(*out->components));
@@ -212,7 +217,8 @@ void plan_make(struct plan *out, const struct shape *s)
 			at += same;
 			add_part(out, i, *at, same, s);
 		}
-	out->components[out->n_components++] = (struct component){ .name = "hidden", .part = NO_TENSOR, .rank = 1, .shape = { s->width } };
+	out->components[out->n_components++] = (struct component){ .name = "hidden", .part = NO_TENSOR, .rank = 1,
+		.shape = { s->width } };
 	out->embedding = out->head = add(out, s->type, s->vocab, s->width, 1, 0);
 	out->norm = vector(out, s->width, 0.3f, 1);
 	if (s->layer_norm)

@@ -57,7 +57,8 @@ static const struct more_shape more[] = {
 	{ .name = "nemotron", .parts = "e3e", .type = DTYPE_BF16, .width = 35, .d_inner = 36, .d_state = 12,
 		.rank = 1, .n_heads = 3, .n_groups = 1, .n_angles = 3, .a_floor = 1e-4f, .d_ff = 23, .n_experts = 9,
 		.n_used = 3, .n_expert_groups = 3, .n_used_groups = 2,
-		.flags = PART_ROUTER_SIGMOID | PART_ROUTER_NORMALISED | PART_RELU2, .no_gate = true, .expert_scale = 2.5f },
+		.flags = PART_ROUTER_SIGMOID | PART_ROUTER_NORMALISED | PART_RELU2, .no_gate = true,
+		.expert_scale = 2.5f },
 	{ .name = "many experts", .parts = "3ee", .type = DTYPE_F16, .width = 300, .d_inner = 24, .d_state = 8,
 		.rank = 1, .n_heads = 2, .n_groups = 1, .n_angles = 2, .a_floor = 1e-4f, .d_ff = 18, .n_experts = 33,
 		.n_used = 5, .flags = PART_UP_FIRST | PART_ROUTER_SIGMOID, .form = FUSED, .expert_scale = 0.7f },
@@ -206,9 +207,10 @@ static void add_part(struct plan *plan, const struct more_shape *s, char letter)
 {
 	struct part *part = &plan->parts[plan->n_parts];
 
-	*part = (struct part){ .layer = plan->n_parts, .input = letter == 's' ? INPUT_SAME : INPUT_NORM, .d_inner = s->d_inner,
-		.d_state = s->d_state, .rank = s->rank, .eps = 1e-5f, .inner_eps = 1e-4f, .limit_high = INFINITY, .in_scale = 0.9f,
-		.out_scale = 0.8f };
+	*part = (struct part){ .layer = plan->n_parts, .input = letter == 's' ? INPUT_SAME : INPUT_NORM, .d_inner =
+	* s->d_inner,
+		.d_state = s->d_state, .rank = s->rank, .eps = 1e-5f, .inner_eps = 1e-4f, .limit_high = INFINITY,
+		.in_scale = 0.9f, .out_scale = 0.8f };
 	for (int i = 0; i < N_ROW_SCALES; i++)
 		part->row_scale[i] = 1;
 	for (int i = 0; i < N_ROLES; i++)

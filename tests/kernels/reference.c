@@ -100,9 +100,10 @@ static double softplus(double x) { return log1p(exp(x)); }
 static void mamba1(struct reference *r, const struct part *part, const double *in, double *out)
 {
 	size_t n = part->d_inner, n_state = part->d_state, rank = part->rank, window = part->d_conv - 1;
-	double *xz = reference_zeros(2 * n, sizeof(double)), *small = reference_zeros(rank + 2 * n_state, sizeof(double)),
-		*dt = reference_zeros(n, sizeof(double));
-	double *b = small + rank, *c = b + n_state, *conv = r->state[part->component], *h = r->state[part->component + 1];
+	double *xz = reference_zeros(2 * n, sizeof(double)), *small = reference_zeros(rank + 2 * n_state,
+		sizeof(double)), *dt = reference_zeros(n, sizeof(double));
+	double *b = small + rank, *c = b + n_state, *conv = r->state[part->component],
+		*h = r->state[part->component + 1];
 
 	reference_multiply(xz, reference_role(r, part, ROLE_IN_PROJ), in, 2 * n, r->plan->width);
 	for (size_t i = 0; i < n; i++) {
@@ -164,13 +165,15 @@ static void head3(struct reference *r, const struct part *part, const double *in
 {
 	size_t n = part->d_state, p = part->head_dim, n_heads = part->n_heads, rank = part->rank, inner = part->d_inner;
 	size_t groups = rank * part->n_groups * n, group = h / (n_heads / part->n_groups);
-	const double *z = in + h * p, *x = in + inner + h * p, *b = in + 2 * inner, *c = b + groups, *steps = c + groups;
+	const double *z = in + h * p, *x = in + inner + h * p, *b = in + 2 * inner, *c = b + groups,
+		*steps = c + groups;
 	const double *mx = reference_role(r, part, ROLE_MIMO_X), *mz = reference_role(r, part, ROLE_MIMO_Z),
 		*mo = reference_role(r, part, ROLE_MIMO_O);
 	double dt = softplus(steps[h] + reference_role(r, part, ROLE_DT_BIAS)[h]), raw = steps[n_heads + h],
 		lambda = reference_sigmoid(steps[2 * n_heads + h]);
 	double a = fmin(-(raw >= 0 ? 1 + raw : 1 / (1 - raw)), -(double)part->a_floor), alpha = exp(a * dt);
-	double *state = r->state[part->component] + h * p * n, *angle = r->state[part->component + 1] + h * part->n_angles;
+	double *state = r->state[part->component] + h * p * n,
+		*angle = r->state[part->component + 1] + h * part->n_angles;
 	double *k = r->state[part->component + 2], *v = r->state[part->component + 3] + h * p;
 	double *now = reference_zeros(rank * n, sizeof(double)), *out = reference_zeros(n, sizeof(double)),
 		*y = reference_zeros(p, sizeof(double));
@@ -188,7 +191,8 @@ static void head3(struct reference *r, const struct part *part, const double *in
 			reference_role(r, part, ROLE_B_BIAS) + (h * rank + q) * n, angle, part, mx != NULL);
 		for (size_t i = 0; i < p; i++)
 			for (size_t j = 0; j < n; j++)
-				state[i * n + j] += at(mx, (h * rank + q) * p + i) * ((1 - lambda) * dt * alpha * v[i] * before[j]
+				state[i * n + j] += at(mx,
+					(h * rank + q) * p + i) * ((1 - lambda) * dt * alpha * v[i] * before[j]
 					+ lambda * dt * x[i] * now[q * n + j]);
 		memcpy(before, now + q * n, n * sizeof(double));
 	}

@@ -21,7 +21,8 @@ struct task {
 
 static struct task task_new(size_t n_heads, size_t head_dim, size_t first, size_t n_rows, float size)
 {
-	struct task t = { n_heads, head_dim, first, n_rows, (first + n_rows - 1) / PAGE_POSITIONS + 1, NULL, NULL, NULL, NULL, NULL, NULL };
+	struct task t = { n_heads, head_dim, first, n_rows, (first + n_rows - 1) / PAGE_POSITIONS + 1, NULL, NULL, NULL,
+		NULL, NULL, NULL };
 
 	t.q = random_floats(n_rows * n_heads * head_dim, size);
 	t.k = random_floats(t.n_pages * head_dim * PAGE_POSITIONS, size);
@@ -50,7 +51,8 @@ static void run(struct task *t, const struct kernels *kernels, size_t from, size
 		attend.v = t->v + page * PAGE_POSITIONS * krait__pad(t->head_dim);
 		attend.q = t->q + r * row, attend.q_stride = row;
 		attend.out = t->out + r * row, attend.out_stride = row;
-		attend.top = t->top + r * t->n_heads, attend.sum = t->sum + r * t->n_heads, attend.top_stride = t->n_heads;
+		attend.top = t->top + r * t->n_heads, attend.sum = t->sum + r * t->n_heads,
+			attend.top_stride = t->n_heads;
 		attend.n_rows = to - r;
 		attend.seen = t->first + r - begin + 1 < PAGE_POSITIONS ? t->first + r - begin + 1 : PAGE_POSITIONS;
 		kernels->attend(&attend);
@@ -97,7 +99,8 @@ static void check_formula(const struct task *t, const char *name)
 				size_t at = row * t->n_heads + head;
 				double got = t->out[at * t->head_dim + p] / t->sum[at], want = formula(t, row, head, p);
 
-				ck_assert_msg(fabs(got - want) < 2e-5, "%s, %zu heads of %zu, row %zu: %g is not %g", name, t->n_heads,
+				ck_assert_msg(fabs(got - want) < 2e-5, "%s, %zu heads of %zu, row %zu: %g is not %g",
+					name, t->n_heads,
 					t->head_dim, t->first + row, got, want);
 			}
 }
@@ -125,7 +128,8 @@ START_TEST(attention)
 		for (size_t i = 0; i < sizeof(dims) / sizeof(*dims); i++)
 			for (size_t j = 0; j < sizeof(firsts) / sizeof(*firsts); j++) {
 				size_t n_heads = 1 + (i + 2 * j) % 6, n_rows = 1 + (i * 5 + j * 3) % 11;
-				struct task t = task_new(n_heads, dims[i], firsts[j], n_rows, 2 / sqrtf((float)dims[i]));
+				struct task t = task_new(n_heads, dims[i], firsts[j], n_rows,
+					2 / sqrtf((float)dims[i]));
 
 				fresh_results(&t);
 				run(&t, kernels, 0, n_rows);

@@ -138,8 +138,8 @@ static void check_choice(struct part part, const float *logits, const float *bia
 	krait__choose_experts(&part, logits, bias, scratch, chosen, got);
 	for (uint32_t i = 0; i < part.n_used; i++) {
 		ck_assert_uint_eq(chosen[i], want[i]);
-		ck_assert_msg(isnan(weights[i]) ? isnan(got[i]) : fabs(got[i] - weights[i]) < 1e-6, "%u: %g is not %g", i,
-			(double)got[i], weights[i]);
+		ck_assert_msg(isnan(weights[i]) ? isnan(got[i]) : fabs(got[i] - weights[i]) < 1e-6, "%u: %g is not %g",
+			i, (double)got[i], weights[i]);
 	}
 }
 
@@ -147,7 +147,8 @@ START_TEST(the_lower_of_equals_is_chosen)
 {
 	static const float logits[] = { 1, 3, 3, 1, 3, 3 };
 
-	check_choice(router(0, 6, 3, 1, 1), logits, NULL, (uint32_t[]){ 1, 2, 4 }, (double[]){ 2.0 / 3, 2.0 / 3, 2.0 / 3 });
+	check_choice(router(0, 6, 3, 1, 1), logits, NULL, (uint32_t[]){ 1, 2, 4 }, (double[]){ 2.0 / 3, 2.0 / 3,
+		2.0 / 3 });
 	check_choice(router(PART_ROUTER_ALL, 6, 1, 1, 1), logits, NULL, (uint32_t[]){ 1 },
 		(double[]){ 2 / (4 + 2 * exp(-2)) });
 }
@@ -159,9 +160,10 @@ START_TEST(groups_are_ranked_by_two)
 	static const float logits[] = { 5, -9, -9, 1, 1.5f, 0, -1, -1, -1 }, bias[] = { 0, 0, 0, 0, 0, 0, 0.9f, 0, 0 };
 	double a = 1 / (1 + exp(-1)), b = 1 / (1 + exp(-1.5)), c = 1 / (1 + exp(1));
 
-	check_choice(router(PART_ROUTER_SIGMOID, 9, 2, 3, 1), logits, bias, (uint32_t[]){ 3, 4 }, (double[]){ 2 * a, 2 * b });
-	check_choice(router(PART_ROUTER_SIGMOID | PART_ROUTER_NORMALISED, 9, 3, 3, 2), logits, bias, (uint32_t[]){ 3, 4, 6 },
-		(double[]){ 2 * a / (a + b + c), 2 * b / (a + b + c), 2 * c / (a + b + c) });
+	check_choice(router(PART_ROUTER_SIGMOID, 9, 2, 3, 1), logits, bias, (uint32_t[]){ 3, 4 }, (double[]){ 2 * a,
+		2 * b });
+	check_choice(router(PART_ROUTER_SIGMOID | PART_ROUTER_NORMALISED, 9, 3, 3, 2), logits, bias, (uint32_t[]){ 3, 4,
+		6 }, (double[]){ 2 * a / (a + b + c), 2 * b / (a + b + c), 2 * c / (a + b + c) });
 }
 END_TEST
 
@@ -170,7 +172,8 @@ START_TEST(what_is_no_number_chooses_the_first)
 	static const float logits[] = { 1, 2, NAN, 7 }, infinite[] = { -INFINITY, -INFINITY, -INFINITY, -INFINITY };
 
 	check_choice(router(0, 4, 2, 1, 1), logits, NULL, (uint32_t[]){ 0, 1 }, (double[]){ NAN, NAN });
-	check_choice(router(PART_ROUTER_SIGMOID, 4, 2, 2, 1), logits, NULL, (uint32_t[]){ 0, 1 }, (double[]){ NAN, NAN });
+	check_choice(router(PART_ROUTER_SIGMOID, 4, 2, 2, 1), logits, NULL, (uint32_t[]){ 0, 1 }, (double[]){ NAN,
+		NAN });
 	check_choice(router(0, 4, 2, 1, 1), infinite, NULL, (uint32_t[]){ 0, 1 }, (double[]){ NAN, NAN });
 }
 END_TEST
@@ -190,7 +193,8 @@ START_TEST(a_broken_row_breaks_no_other)
 	model = open_plan(&plan, "auto", 2);
 	for (int i = 0; i < 2; i++) {
 		slots[i] = new_slot(model);
-		spans[i] = (struct span){ .slot = slots[i], .embeddings = rows, .n = 1, .n_keep = 1, .hidden = hidden[i] };
+		spans[i] = (struct span){ .slot = slots[i], .embeddings = rows, .n = 1, .n_keep = 1,
+			.hidden = hidden[i] };
 	}
 	spans[1].embeddings = NULL;
 	spans[1].tokens = (krait_token[]){ 3 };

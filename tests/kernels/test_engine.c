@@ -523,7 +523,8 @@ END_TEST
 
 START_TEST(instructions_by_name)
 {
-	static const char *const wrong[] = { "avx1024", "AVX2", "generic ", "\x1b[2Javx2", "generic-4", "avx2-", "avx2-2", "avx512-41" };
+	static const char *const wrong[] = { "avx1024", "AVX2", "generic ", "\x1b[2Javx2", "generic-4", "avx2-",
+		"avx2-2", "avx512-41" };
 	struct engine_config config = { .threads = 1 };
 	struct emodel *model = NULL;
 	struct why why;
@@ -541,7 +542,8 @@ START_TEST(instructions_by_name)
 	for (size_t i = 0; krait__kernels_at(i)->stream_most; i++) {
 		snprintf(config.instructions, sizeof(config.instructions), "%s-4", krait__kernels_at(i)->name);
 		ck_assert_int_eq(engine->open(&model, &plan, &config, &why), KRAIT_OK);
-		ck_assert(!model->stream && !strncmp(engine->about(model), config.instructions, strlen(config.instructions)));
+		ck_assert(!model->stream && !strncmp(engine->about(model), config.instructions,
+			strlen(config.instructions)));
 		engine->close(model);
 	}
 	config = (struct engine_config){ .threads = 2, .precision = PRECISION_FAST };

@@ -32,8 +32,8 @@ static struct product random_product(struct sizes s)
 	return (struct product){
 		.matrix = { random_weights(s.type, s.rows * s.k, 1), s.type, s.rows, s.k },
 		.in = random_floats(s.n_rows * s.k, 1), .in_stride = s.k, .n_rows = s.n_rows,
-		.scale = s.rows % 3 ? 1 : -0.6f, .bias = s.bias ? random_floats(s.rows, 1) : NULL, .out_stride = s.rows, .add = s.add, .stream = s.k % 4 > 1,
-		.row = guarded_floats(s.k),
+		.scale = s.rows % 3 ? 1 : -0.6f, .bias = s.bias ? random_floats(s.rows, 1) : NULL, .out_stride = s.rows,
+		.add = s.add, .stream = s.k % 4 > 1, .row = guarded_floats(s.k),
 	};
 }
 

@@ -318,7 +318,8 @@ START_TEST(a_position_costs_what_was_said)
 	krait__allocator = some;
 	read_on(slot, 0, 4 * PAGE_POSITIONS);
 	krait__allocator = usual;
-	ck_assert_msg(taken < 1.02 * 4 * PAGE_POSITIONS * (double)memory.slot_token + 256 && taken > 0.98 * 4 * PAGE_POSITIONS * (double)memory.slot_token,
+	ck_assert_msg(taken < 1.02 * 4 * PAGE_POSITIONS * (double)memory.slot_token + 256
+		&& taken > 0.98 * 4 * PAGE_POSITIONS * (double)memory.slot_token,
 		"%zu taken, %zu a position estimated", taken, (size_t)memory.slot_token);
 	engine->slot_free(slot);
 }

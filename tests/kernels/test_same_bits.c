@@ -249,6 +249,35 @@ START_TEST(instructions_agree)
 }
 END_TEST
 
+/* How weights are read is a matter of the machine, and measured where the head is long enough to tell. */
+START_TEST(ways_of_reading)
+{
+	struct shape shape = *shape_named("one after the other");
+	const struct kernels *kernels;
+	struct plan plan;
+
+	shape.vocab = 40000;
+	plan_make(&plan, &shape);
+	for (size_t k = 0; (kernels = krait__kernels_at(k)) && kernels->stream_most; k++) {
+		struct readout any, other;
+		char name[16];
+
+		reading_open(&any, &plan, kernels->name, 2);
+		read_in_chunks(&any, 1);
+		for (int rows = 1; rows <= 4; rows += 3) {
+			snprintf(name, sizeof(name), "%s-%d", kernels->name, rows);
+			reading_open(&other, &plan, name, 2);
+			ck_assert_int_eq(other.model->stream, rows == 1);
+			read_in_chunks(&other, 1);
+			check_same_reading(&other, &any);
+			reading_close(&other);
+		}
+		reading_close(&any);
+	}
+	plan_free(&plan);
+}
+END_TEST
+
 /* Scores are what the logits say, in double. */
 static void compare_scores(const struct plan *plan, const char *instructions)
 {
@@ -288,6 +317,7 @@ int main(void)
 	tcase_add_loop_test(c, passes, 0, n_plans);
 	tcase_add_loop_test(c, batches, 0, n_plans);
 	tcase_add_loop_test(c, instructions_agree, 0, n_plans);
+	tcase_add_test(c, ways_of_reading);
 	tcase_add_loop_test(c, scores_are_exact, 0, n_plans);
 	suite_add_tcase(s, c);
 	return support_run(s);

@@ -34,11 +34,12 @@ static void check_scan(const struct kernels *kernels, size_t rank, size_t head_d
 {
 	size_t width = krait__pad(head_dim), stride = d_state + 3;
 	struct scan3 scan = {
-		.state = padded_rows(d_state, head_dim), .before = padded_rows(rank, head_dim), .now = padded_rows(rank, head_dim),
+		.state = padded_rows(d_state, head_dim), .before = padded_rows(rank, head_dim), .now = padded_rows(rank,
+			head_dim),
 		.k_before = random_floats(rank * stride, 1), .k = random_floats(rank * stride, 1),
 		.c = random_floats(rank * stride, 1),
-		.k_stride = stride, .y = guarded_floats(rank * width), .decay = 0.7f, .d_state = d_state, .head_dim = head_dim,
-		.rank = rank,
+		.k_stride = stride, .y = guarded_floats(rank * width), .decay = 0.7f, .d_state = d_state,
+		.head_dim = head_dim, .rank = rank,
 	};
 	double *state = calloc(d_state * head_dim, sizeof(double));
 
@@ -94,10 +95,10 @@ START_TEST(angles_are_exact)
 	for (size_t k = 0; (kernels = krait__kernels_at(k)); k++) {
 		kernels->cos_sin(cosine, sine, angle, MANY);
 		for (size_t i = 0; i < MANY; i++) {
-			ck_assert_msg(fabs(cosine[i] - cos(angle[i])) < 2.5e-7, "%s: cos %g is %g", kernels->name, (double)angle[i],
-				(double)cosine[i]);
-			ck_assert_msg(fabs(sine[i] - sin(angle[i])) < 2.5e-7, "%s: sin %g is %g", kernels->name, (double)angle[i],
-				(double)sine[i]);
+			ck_assert_msg(fabs(cosine[i] - cos(angle[i])) < 2.5e-7, "%s: cos %g is %g", kernels->name,
+				(double)angle[i], (double)cosine[i]);
+			ck_assert_msg(fabs(sine[i] - sin(angle[i])) < 2.5e-7, "%s: sin %g is %g", kernels->name,
+				(double)angle[i], (double)sine[i]);
 		}
 		for (size_t i = 0; i < MANY; i += 997) {
 			kernels->cos_sin(one, one + 1, angle + i, 1);

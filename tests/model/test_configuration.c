@@ -48,7 +48,8 @@ START_TEST(published_layouts)
 	read_golden("mamba2-nonorm-f32");
 	ck_assert(config.want[NEED_GATE_NORM] == WANT_NO);
 	read_golden("mamba2-hf-f32");
-	ck_assert(config.part[0].limit_low == 0 && isinf(config.part[0].limit_high) && config.tied == 1 && config.part[0].n_groups == 1);
+	ck_assert(config.part[0].limit_low == 0 && isinf(config.part[0].limit_high) && config.tied == 1
+		&& config.part[0].n_groups == 1);
 }
 END_TEST
 
@@ -110,34 +111,50 @@ static const struct { const char *text; krait_status status; const char *says; }
 	{ "{\"d_model\": 8, \"attn_layer_idx\": 3}", KRAIT_ERROR_FORMAT, "attn_layer_idx" },
 	{ "{\"n_layer\": 4, \"attn_layer_idx\": [1, 4]}", KRAIT_ERROR_FORMAT, "entry 1 of 'attn_layer_idx'" },
 	{ "{\"n_layer\": 4, \"attn_layer_idx\": [1.5]}", KRAIT_ERROR_FORMAT, "entry 0 of 'attn_layer_idx'" },
-	{ "{\"n_layer\": 4, \"attn_layer_idx\": [1], \"attn_cfg\": {\"num_heads\": 2}}", KRAIT_ERROR_UNSUPPORTED, "attn_cfg.causal" },
-	{ "{\"n_layer\": 4, \"attn_layer_idx\": [1], \"attn_cfg\": {\"causal\": true, \"mlp_dim\": 8}}", KRAIT_ERROR_UNSUPPORTED, "mlp_dim" },
-	{ "{\"n_layer\": 4, \"attn_layer_idx\": [1], \"attn_cfg\": {\"causal\": true, \"rotary_emb_interleaved\": true}}", KRAIT_ERROR_UNSUPPORTED,
+	{ "{\"n_layer\": 4, \"attn_layer_idx\": [1], \"attn_cfg\": {\"num_heads\": 2}}", KRAIT_ERROR_UNSUPPORTED,
+	"attn_cfg.causal" },
+	{ "{\"n_layer\": 4, \"attn_layer_idx\": [1], \"attn_cfg\": {\"causal\": true, \"mlp_dim\": 8}}",
+	KRAIT_ERROR_UNSUPPORTED, "mlp_dim" },
+	{ "{\"n_layer\": 4, \"attn_layer_idx\": [1], \"attn_cfg\": {\"causal\": true, \"rotary_emb_interleaved\": "
+	"true}}", KRAIT_ERROR_UNSUPPORTED,
 		"rotary_emb_interleaved" },
 	{ "{\"n_layer\": 2000, \"attn_layer_idx\": [1]}", KRAIT_ERROR_FORMAT, "attn_layer_idx" },
 	{ "{\"d_model\": 8, \"d_intermediate\": -1}", KRAIT_ERROR_FORMAT, "d_intermediate" },
-	{ "{\"n_layer\": 2, \"ssm_cfg\": {\"layer\": \"Mamba3\", \"A_floor\": Infinity}}", KRAIT_ERROR_FORMAT, "A_floor" },
+	{ "{\"n_layer\": 2, \"ssm_cfg\": {\"layer\": \"Mamba3\", \"A_floor\": Infinity}}", KRAIT_ERROR_FORMAT,
+	"A_floor" },
 	{ "{\"model_type\": \"falcon_mamba\", \"mixer_rms_eps\": -1}", KRAIT_ERROR_FORMAT, "mixer_rms_eps" },
 	{ "{\"model_type\": \"granitemoehybrid\"}", KRAIT_ERROR_FORMAT, "layer_types" },
 	{ "{\"model_type\": \"granitemoehybrid\", \"layer_types\": []}", KRAIT_ERROR_FORMAT, "layer_types" },
-	{ "{\"model_type\": \"granitemoehybrid\", \"layer_types\": [\"mamba\", 3]}", KRAIT_ERROR_FORMAT, "no word for layer 1" },
-	{ "{\"model_type\": \"granitemoehybrid\", \"layer_types\": [\"mamba\", \"rwkv\"]}", KRAIT_ERROR_UNSUPPORTED, "'rwkv'" },
-	{ "{\"model_type\": \"granitemoehybrid\", \"layer_types\": [\"mamba\"], \"num_hidden_layers\": 2}", KRAIT_ERROR_FORMAT, "2 layers" },
-	{ "{\"model_type\": \"granitemoehybrid\", \"layer_types\": [\"mamba\"], \"position_embedding_type\": \"alibi\"}", KRAIT_ERROR_UNSUPPORTED,
+	{ "{\"model_type\": \"granitemoehybrid\", \"layer_types\": [\"mamba\", 3]}", KRAIT_ERROR_FORMAT,
+	"no word for layer 1" },
+	{ "{\"model_type\": \"granitemoehybrid\", \"layer_types\": [\"mamba\", \"rwkv\"]}", KRAIT_ERROR_UNSUPPORTED,
+	"'rwkv'" },
+	{ "{\"model_type\": \"granitemoehybrid\", \"layer_types\": [\"mamba\"], \"num_hidden_layers\": 2}",
+	KRAIT_ERROR_FORMAT, "2 layers" },
+	{ "{\"model_type\": \"granitemoehybrid\", \"layer_types\": [\"mamba\"], \"position_embedding_type\": "
+	"\"alibi\"}", KRAIT_ERROR_UNSUPPORTED,
 		"'alibi'" },
-	{ "{\"model_type\": \"granitemoehybrid\", \"layer_types\": [\"mamba\"], \"logits_scaling\": 0}", KRAIT_ERROR_FORMAT, "multiplier" },
-	{ "{\"model_type\": \"granitemoehybrid\", \"layer_types\": [\"mamba\"], \"residual_multiplier\": Infinity}", KRAIT_ERROR_FORMAT,
+	{ "{\"model_type\": \"granitemoehybrid\", \"layer_types\": [\"mamba\"], \"logits_scaling\": 0}",
+	KRAIT_ERROR_FORMAT, "multiplier" },
+	{ "{\"model_type\": \"granitemoehybrid\", \"layer_types\": [\"mamba\"], \"residual_multiplier\": Infinity}",
+	KRAIT_ERROR_FORMAT,
 		"residual_multiplier" },
-	{ "{\"model_type\": \"granitemoehybrid\", \"layer_types\": [\"attention\"], \"position_embedding_type\": \"rope\", \"rope_scaling\": "
+	{ "{\"model_type\": \"granitemoehybrid\", \"layer_types\": [\"attention\"], \"position_embedding_type\": "
+	"\"rope\", \"rope_scaling\": "
 		"{\"rope_type\": \"yarn\"}}", KRAIT_ERROR_UNSUPPORTED, "'yarn'" },
-	{ "{\"model_type\": \"nemotron_h\", \"hybrid_override_pattern\": \"MMX\"}", KRAIT_ERROR_FORMAT, "hybrid_override_pattern" },
-	{ "{\"model_type\": \"nemotron_h\", \"hybrid_override_pattern\": \"ME\", \"moe_latent_size\": 64}", KRAIT_ERROR_UNSUPPORTED, "moe_latent_size" },
-	{ "{\"model_type\": \"nemotron_h\", \"hybrid_override_pattern\": \"M-\", \"mlp_hidden_act\": \"silu\"}", KRAIT_ERROR_UNSUPPORTED, "'silu'" },
-	{ "{\"model_type\": \"nemotron_h\", \"hybrid_override_pattern\": \"M*\", \"sliding_window\": 64}", KRAIT_ERROR_UNSUPPORTED, "sliding_window" },
+	{ "{\"model_type\": \"nemotron_h\", \"hybrid_override_pattern\": \"MMX\"}", KRAIT_ERROR_FORMAT,
+	"hybrid_override_pattern" },
+	{ "{\"model_type\": \"nemotron_h\", \"hybrid_override_pattern\": \"ME\", \"moe_latent_size\": 64}",
+	KRAIT_ERROR_UNSUPPORTED, "moe_latent_size" },
+	{ "{\"model_type\": \"nemotron_h\", \"hybrid_override_pattern\": \"M-\", \"mlp_hidden_act\": \"silu\"}",
+	KRAIT_ERROR_UNSUPPORTED, "'silu'" },
+	{ "{\"model_type\": \"nemotron_h\", \"hybrid_override_pattern\": \"M*\", \"sliding_window\": 64}",
+	KRAIT_ERROR_UNSUPPORTED, "sliding_window" },
 	{ "{\"model_type\": \"falcon_h1\", \"ssm_multipliers\": [1, 2]}", KRAIT_ERROR_FORMAT, "ssm_multipliers" },
 	{ "{\"model_type\": \"falcon_h1\", \"mlp_multipliers\": [1, NaN]}", KRAIT_ERROR_FORMAT, "mlp_multipliers" },
 	{ "{\"model_type\": \"falcon_h1\", \"rope_theta\": 0}", KRAIT_ERROR_FORMAT, "rope_theta" },
-	{ "{\"model_type\": \"bamba\", \"num_hidden_layers\": 2, \"attn_layer_indices\": [2]}", KRAIT_ERROR_FORMAT, "attn_layer_indices" },
+	{ "{\"model_type\": \"bamba\", \"num_hidden_layers\": 2, \"attn_layer_indices\": [2]}", KRAIT_ERROR_FORMAT,
+	"attn_layer_indices" },
 	{ "{\"model_type\": \"jamba\", \"attn_layer_period\": 0}", KRAIT_ERROR_FORMAT, "attn_layer_period" },
 	{ "{\"dim\": 8, \"model_type\": \"mamba\", \"n_layers\": 0}", KRAIT_ERROR_FORMAT, "n_layers" },
 	{ "{\"n_layer\": -3}", KRAIT_ERROR_FORMAT, "n_layer" },

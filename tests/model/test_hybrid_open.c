@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_hybrid_open.c - opening hybrids from folders as people have them: what is left aside, whose state it is, and files
- * that other programs add. */
+/* test_hybrid_open.c - opening hybrids from folders as people have them: what is left aside, whose state it is, and
+ * files that other programs add. */
 #include "krait.h"
 #include "support.h"
 
@@ -52,7 +52,8 @@ static void add_tensor(const char *to, const char *from, const char *name)
 	char *data = read_file(from, "model.safetensors", &n), more[200], *out;
 	uint64_t header = header_size(data), longer, at = n - 8 - header;
 
-	n_more = (size_t)snprintf(more, sizeof(more), "\"%s\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[%llu,%llu]},", name,
+	n_more = (size_t)snprintf(more, sizeof(more),
+		"\"%s\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[%llu,%llu]},", name,
 		(unsigned long long)at, (unsigned long long)at + 4);
 	out = calloc(n + n_more + 4, 1);
 	longer = header + n_more;

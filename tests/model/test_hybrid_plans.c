@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_hybrid_plans.c - the plans of models whose layers have several parts: which parts, with which numbers, and what a
- * configuration that contradicts the tensors gets. */
+/* test_hybrid_plans.c - the plans of models whose layers have several parts: which parts, with which numbers, and what
+ * a configuration that contradicts the tensors gets. */
 #include "base/memory.h"
 #include "model/plan.h"
 #include "support.h"
@@ -15,8 +15,8 @@ static struct plan plan;
 static struct binding *bindings;
 static struct why why;
 
-/* Golden README, "Cases". A letter for each part: 1, 2, 3 (Mamba), A(ttention), F (MLP), E(xperts), small where it reads what
- * the part before it reads; a bar behind each layer. */
+/* Golden README, "Cases". A letter for each part: 1, 2, 3 (Mamba), A(ttention), F (MLP), E(xperts), small where it
+ * reads what the part before it reads; a bar behind each layer. */
 static const struct { const char *name, *family, *parts; } cases[] = {
 	{ "falcon-mamba-bf16", "falcon_mamba", "1|1|1|" },
 	{ "mamba3-siso-f32", "mamba3", "3F|3F|3F|" },
@@ -34,7 +34,8 @@ static const struct { const char *name, *family, *parts; } cases[] = {
 	{ "jamba-bf16", "jamba", "1F|1E|AF|1E|1F|" },
 };
 #define N_CASES ((int)(sizeof(cases) / sizeof(*cases)))
-enum { MIMO = 2, TRANSFORMER = 4, GRANITE_MOE = 6, NEMOTRON = 8, NEMOTRON_MOE = 9, FALCON_H1 = 10, BAMBA = 12, JAMBA = 13 };
+enum { MIMO = 2, TRANSFORMER = 4, GRANITE_MOE = 6, NEMOTRON = 8, NEMOTRON_MOE = 9, FALCON_H1 = 10, BAMBA = 12,
+	JAMBA = 13 };
 
 static void open_case(int i)
 {
@@ -103,7 +104,8 @@ START_TEST(layers_have_their_parts)
 			const struct part *part = &plan.parts[plan.components[i].part];
 
 			ck_assert(i >= part->component && i < part->component + part->n_components);
-			ck_assert_int_eq(plan.components[i].per_token, part->kind == PART_ATTENTION && !strstr(plan.components[i].name, "conv"));
+			ck_assert_int_eq(plan.components[i].per_token, part->kind == PART_ATTENTION
+				&& !strstr(plan.components[i].name, "conv"));
 		}
 	drop();
 	krait__checkpoint_close(&checkpoint);
@@ -116,14 +118,16 @@ START_TEST(a_missing_tensor_is_named)
 	for (size_t i = 0; i < checkpoint.n_weights; i++) {
 		struct weight gone = checkpoint.weights[i];
 
-		memmove(&checkpoint.weights[i], &checkpoint.weights[i + 1], (checkpoint.n_weights - i - 1) * sizeof(gone));
+		memmove(&checkpoint.weights[i], &checkpoint.weights[i + 1],
+			(checkpoint.n_weights - i - 1) * sizeof(gone));
 		checkpoint.n_weights--;
 		if (!strcmp(gone.name, "lm_head.weight") && config.tied != 0) {
 			ck_assert_msg(build() == KRAIT_OK, "%s", why.text);
 			drop();
 		} else {
 			must_fail("missing");
-			ck_assert_msg(strstr(why.text, gone.name) || strstr(gone.name, "embedding"), "without %s: %s", gone.name, why.text);
+			ck_assert_msg(strstr(why.text, gone.name) || strstr(gone.name, "embedding"), "without %s: %s",
+				gone.name, why.text);
 		}
 		memmove(&checkpoint.weights[i + 1], &checkpoint.weights[i], (checkpoint.n_weights - i) * sizeof(gone));
 		checkpoint.n_weights++;
@@ -258,8 +262,10 @@ START_TEST(multipliers_arrive)
 	for (int i = 0; i < N_ROW_SCALES; i++)
 		for (int k = 0; k < i; k++)
 			ck_assert(mamba->row_scale[i] != mamba->row_scale[k]);
-	ck_assert(mamba->in_scale != 1 && mamba->out_scale != 1 && attention->in_scale != 1 && attention->out_scale != 1);
-	ck_assert(attention->row_scale[SCALE_K] != 1 && attention->row_scale[SCALE_Q] == 1 && attention->row_scale[SCALE_V] == 1);
+	ck_assert(mamba->in_scale != 1 && mamba->out_scale != 1 && attention->in_scale != 1
+		&& attention->out_scale != 1);
+	ck_assert(attention->row_scale[SCALE_K] != 1 && attention->row_scale[SCALE_Q] == 1
+		&& attention->row_scale[SCALE_V] == 1);
 	ck_assert(mlp->row_scale[SCALE_GATE] != 1 && mlp->row_scale[SCALE_UP] == 1 && mlp->out_scale != 1);
 	ck_assert(plan.embed_scale != 1 && plan.logit_scale != 1);
 	drop();

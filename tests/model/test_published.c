@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_published.c - the configurations of published models, made anew from facts (tests/data/published). Those of
  * families that krait runs, with tensors of the sizes that they have and no numbers in them, become models of as many
- * parameters and with such states as are known; others are known by their family, and the rest is refused for the right reason. */
+ * parameters and with such states as are known; others are known by their family, and the rest is refused for the right
+ * reason. */
 #include "krait.h"
 #include "base/memory.h"
 #include "model/companions.h"
@@ -217,7 +218,8 @@ static void check_family(const char *name, const json_t *entry)
 	struct model_config config;
 	struct why why = { 0 };
 	krait_model *model;
-	krait_status status = krait__config_read(&config, NULL, json_string_value(text), json_string_length(text), &why);
+	krait_status status = krait__config_read(&config, NULL, json_string_value(text), json_string_length(text),
+		&why);
 
 	ck_assert_msg(status == KRAIT_OK, "%s: %s", name, why.text);
 	ck_assert_str_eq(config.name, json_string_value(json_object_get(entry, "family")));

@@ -24,10 +24,13 @@ START_TEST(published_shapes)
 	static const struct { const char *name; double millions; } shapes[] = {
 		{ "mamba-130m", 129.1 }, { "mamba-370m", 371.5 }, { "mamba-790m", 793.2 }, { "mamba-1.4b", 1372 }, { "mamba-2.8b", 2768 },
 		{ "mamba2-130m", 128.989632 }, { "mamba2-370m", 368 }, { "mamba2-780m", 780 }, { "mamba2-1.3b", 1344 }, { "mamba2-2.7b", 2703 },
-		{ "mamba3-siso-187m", 186.8496 }, { "mamba3-mimo-187m", 187.3 }, { "mamba3-siso-1.5b", 1494.7 }, { "falcon-mamba-7b", 7273 },
+		{ "mamba3-siso-187m", 186.8496 }, { "mamba3-mimo-187m", 187.3 }, { "mamba3-siso-1.5b", 1494.7 },
+		{ "falcon-mamba-7b", 7273 },
 		{ "codestral-7b", 7285 }, { "granite-4.0-h-350m", 340.332224 }, { "granite-4.0-h-1b", 1461.538368 },
-		{ "granite-4.0-h-micro", 3191.396096 }, { "granite-4.0-h-tiny", 6939.037248 }, { "falcon-h1-0.5b", 521.411104 },
-		{ "falcon-h1-1.5b", 1554.789760 }, { "nemotron-3-nano-4b", 3970 }, { "nemotron-nano-9b-v2", 8888.227328 },
+		{ "granite-4.0-h-micro", 3191.396096 }, { "granite-4.0-h-tiny", 6939.037248 }, { "falcon-h1-0.5b",
+		521.411104 },
+		{ "falcon-h1-1.5b", 1554.789760 }, { "nemotron-3-nano-4b", 3970 }, { "nemotron-nano-9b-v2",
+		8888.227328 },
 		{ "nemotron-3-nano-30b-a3b", 31577.937344 }, { "bamba-9b", 9780.235392 },
 	};
 	krait_options *options;
@@ -39,13 +42,14 @@ START_TEST(published_shapes)
 		double digits = shapes[i].millions == 3970 ? 5 : 0.5;
 
 		ck_assert_msg(krait_model_random(&model, shapes[i].name, NULL, 0, options) == KRAIT_OK, "%s", krait_model_error(model));
-		ck_assert_msg(fabs((double)krait_model_n_parameters(model) / 1e6 - shapes[i].millions) <= digits, "%s: %f million", shapes[i].name,
-			(double)krait_model_n_parameters(model) / 1e6);
+		ck_assert_msg(fabs((double)krait_model_n_parameters(model) / 1e6 - shapes[i].millions) <= digits,
+			"%s: %f million", shapes[i].name, (double)krait_model_n_parameters(model) / 1e6);
 		ck_assert_uint_ge(krait_model_memory(model, 0), 2 * krait_model_n_parameters(model));
 		krait_model_free(model);
 	}
 	for (size_t i = 0; krait_model_shape(i); i++) {
-		ck_assert_msg(krait_model_random(&model, krait_model_shape(i), NULL, 0, options) == KRAIT_OK, "%s", krait_model_error(model));
+		ck_assert_msg(krait_model_random(&model, krait_model_shape(i), NULL, 0, options) == KRAIT_OK, "%s",
+			krait_model_error(model));
 		krait_model_free(model);
 	}
 	ck_assert_int_eq(krait_model_random(&model, "mamba-130m:2", NULL, 0, options), KRAIT_OK);

@@ -39,6 +39,11 @@ static const char *own_name(const char *name, const char *prefix)
 	return prefix && dot ? dot + 1 : name;
 }
 
+static const char *type_name(enum dtype type)
+{
+	return type == DTYPE_F32 ? "F32" : type == DTYPE_F16 ? "F16" : "BF16";
+}
+
 static void write_weights(const char *folder, const struct checkpoint *checkpoint, const char *prefix)
 {
 	char *header = calloc(1, 1 << 18), *body = calloc(1, 1 << 22), *file;
@@ -52,14 +57,17 @@ static void write_weights(const char *folder, const struct checkpoint *checkpoin
 
 		if (!strcmp(weight->name, "lm_head.weight"))
 			continue;
-		n_header += (size_t)sprintf(header + n_header, "%s\"%s%s\":{\"dtype\":\"%s\",\"shape\":[", n_header > 1 ? "," : "", prefix ? prefix : "",
-			own_name(weight->name, prefix), weight->type == DTYPE_F32 ? "F32" : weight->type == DTYPE_F16 ? "F16" : "BF16");
+		n_header += (size_t)sprintf(header + n_header, "%s\"%s%s\":{\"dtype\":\"%s\",\"shape\":[",
+			n_header > 1 ? "," : "", prefix ? prefix : "", own_name(weight->name, prefix),
+			type_name(weight->type));
 		for (uint32_t axis = 0; axis < weight->rank; axis++) {
-			n_header += (size_t)sprintf(header + n_header, "%s%u", axis ? "," : "", (unsigned)weight->shape[axis]);
+			n_header += (size_t)sprintf(
+				header + n_header, "%s%u", axis ? "," : "", (unsigned)weight->shape[axis]);
 			count *= weight->shape[axis];
 		}
 		bytes = count * krait__dtype_size(weight->type);
-		n_header += (size_t)sprintf(header + n_header, "],\"data_offsets\":[%zu,%zu]}", n_body, (size_t)(n_body + bytes));
+		n_header += (size_t)sprintf(
+			header + n_header, "],\"data_offsets\":[%zu,%zu]}", n_body, (size_t)(n_body + bytes));
 		krait__weight_gather(body + n_body, weight, 0, count);
 		n_body += (size_t)bytes;
 	}

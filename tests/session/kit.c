@@ -13,10 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const kit_cases[KIT_ALL] = { "mamba1-bin-f16", "mamba1-hf-bf16", "mamba1-hf-sharded-f32", "mamba1-layernorm-f32",
+const char *const kit_cases[KIT_ALL] = { "mamba1-bin-f16", "mamba1-hf-bf16", "mamba1-hf-sharded-f32",
+	"mamba1-layernorm-f32",
 	"mamba2-bin-bf16", "mamba2-dssm-f32", "mamba2-groups-f32", "mamba2-hf-f32", "mamba2-nonorm-f32",
-	"codestral-native-bf16", "falcon-mamba-bf16", "mamba3-siso-f32", "mamba3-mimo-f32", "mamba2attn-hybrid-f32", "transformerpp-f32",
-	"granite-hybrid-dense-bf16", "granite-hybrid-moe-f32", "granite-hybrid-rope-bf16", "nemotron-h-bf16", "nemotron-h-moe-f32",
+	"codestral-native-bf16", "falcon-mamba-bf16", "mamba3-siso-f32", "mamba3-mimo-f32", "mamba2attn-hybrid-f32",
+	"transformerpp-f32",
+	"granite-hybrid-dense-bf16", "granite-hybrid-moe-f32", "granite-hybrid-rope-bf16", "nemotron-h-bf16",
+	"nemotron-h-moe-f32",
 	"falcon-h1-bf16", "falcon-h1-norm-f32", "bamba-f32", "jamba-bf16" };
 
 size_t kit_n_cases(void)
@@ -34,7 +37,8 @@ const char *kit_case(size_t index)
 
 /* ---- kinds of states ---- */
 
-static const char *const kinds[KIT_KINDS] = { "mamba2-bin-bf16", "mamba1-hf-bf16", "mamba3-mimo-f32", "mamba2attn-hybrid-f32",
+static const char *const kinds[KIT_KINDS] = { "mamba2-bin-bf16", "mamba1-hf-bf16", "mamba3-mimo-f32",
+	"mamba2attn-hybrid-f32",
 	"transformerpp-f32", "falcon-h1-bf16", "jamba-bf16", "nemotron-h-moe-f32" };
 #define FIRST_THAT_GROWS 3
 static size_t kind;

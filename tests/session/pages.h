@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pages.h - what the tests of states that grow share: places where pages of 64 positions end, and an undisturbed session
- * to compare with. */
+/* pages.h - what the tests of states that grow share: places where pages of 64 positions end, and an undisturbed
+ * session to compare with. */
 #ifndef KRAIT_TESTS_SESSION_PAGES_H
 #define KRAIT_TESTS_SESSION_PAGES_H
 

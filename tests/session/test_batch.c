@@ -55,7 +55,8 @@ static void alone(krait_session *session, const krait_token *tokens, size_t n, k
 
 START_TEST(test_as_alone)
 {
-	krait_model *threaded = kit_open(kit_case((size_t)_i % kit_n_cases()), &(struct kit_options){ .threads = 1 + _i / (int)kit_n_cases() });
+	krait_model *threaded = kit_open(kit_case((size_t)_i % kit_n_cases()),
+		&(struct kit_options){ .threads = 1 + _i / (int)kit_n_cases() });
 	krait_model *reference = kit_open(kit_case((size_t)_i % kit_n_cases()), &(struct kit_options){ .threads = 1 });
 	krait_session *together[N_SESSIONS], *single[N_SESSIONS];
 	krait_batch *batch = new_batch(threaded);

@@ -74,17 +74,20 @@ static void compare(krait_model *model, const struct texts *texts, size_t n, int
 	float *out = calloc(n * width + 1, sizeof(*out)), want[WIDEST];
 
 	out[n * width] = 77;
-	ok(batch, krait_batch_embed(batch, texts->tokens, texts->n_tokens, texts->lengths, n, pooling, out, n * width + 1));
+	ok(batch, krait_batch_embed(
+				batch, texts->tokens, texts->n_tokens, texts->lengths, n, pooling, out, n * width + 1));
 	ck_assert(out[n * width] == 77);
 	for (size_t i = 0; i < n; at += texts->lengths[i], i++) {
 		alone(want, model, texts->tokens + at, texts->lengths[i], pooling);
-		ck_assert_msg(memcmp(want, out + i * width, width * sizeof(float)) == 0, "text %zu of %zu tokens, pooling %d", i, texts->lengths[i], pooling);
+		ck_assert_msg(memcmp(want, out + i * width, width * sizeof(float)) == 0,
+			"text %zu of %zu tokens, pooling %d", i, texts->lengths[i], pooling);
 	}
 	free(out);
 	krait_batch_free(batch);
 }
 
-static const int poolings[] = { KRAIT_POOL_LAST, KRAIT_POOL_MEAN, KRAIT_POOL_LAST | KRAIT_POOL_NORMALISE, KRAIT_POOL_MEAN | KRAIT_POOL_NORMALISE };
+static const int poolings[] = { KRAIT_POOL_LAST, KRAIT_POOL_MEAN, KRAIT_POOL_LAST | KRAIT_POOL_NORMALISE,
+	KRAIT_POOL_MEAN | KRAIT_POOL_NORMALISE };
 
 START_TEST(every_family_as_if_alone)
 {
@@ -143,20 +146,34 @@ START_TEST(errors_say_which_text_and_write_nothing)
 	int last = KRAIT_POOL_LAST;
 
 	out[0] = 5;
-	refused(batch, krait_batch_embed(batch, tokens, 5, empty, 2, last, out, 2 * width), KRAIT_ERROR_ARGUMENT, "text 1 has no tokens");
-	refused(batch, krait_batch_embed(batch, bad, 5, lengths, 2, last, out, 2 * width), KRAIT_ERROR_ARGUMENT, "text 1: ");
-	refused(batch, krait_batch_embed(batch, bad, 5, lengths, 2, last, out, 2 * width), KRAIT_ERROR_ARGUMENT, "4000");
-	refused(batch, krait_batch_embed(batch, tokens, 5, beyond, 2, last, out, 2 * width), KRAIT_ERROR_ARGUMENT, "text 1 ends behind the 5 tokens");
-	refused(batch, krait_batch_embed(batch, tokens, 5, huge, 2, last, out, 2 * width), KRAIT_ERROR_ARGUMENT, "text 1 ends behind");
-	refused(batch, krait_batch_embed(batch, tokens, 5, lengths, 1, last, out, 2 * width), KRAIT_ERROR_ARGUMENT, "2 tokens together, and there are 5");
-	refused(batch, krait_batch_embed(batch, tokens, 5, lengths, 2, last, out, 2 * width - 1), KRAIT_ERROR_SPACE, "are needed");
-	refused(batch, krait_batch_embed(batch, tokens, 5, lengths, 2, 0, out, 2 * width), KRAIT_ERROR_ARGUMENT, "pooling 0");
-	refused(batch, krait_batch_embed(batch, tokens, 5, lengths, 2, 3, out, 2 * width), KRAIT_ERROR_ARGUMENT, "pooling 3");
-	refused(batch, krait_batch_embed(batch, tokens, 5, lengths, 2, last | 4, out, 2 * width), KRAIT_ERROR_ARGUMENT, "pooling 5");
-	refused(batch, krait_batch_embed(batch, tokens, 5, lengths, 2, last, NULL, 2 * width), KRAIT_ERROR_ARGUMENT, "'out' is NULL");
-	refused(batch, krait_batch_embed(batch, NULL, 5, lengths, 2, last, out, 2 * width), KRAIT_ERROR_ARGUMENT, "'tokens' is NULL");
-	refused(batch, krait_batch_embed(batch, tokens, 5, NULL, 2, last, out, 2 * width), KRAIT_ERROR_ARGUMENT, "'lengths' is NULL");
-	refused(batch, krait_batch_embed(batch, tokens, 5, lengths, SIZE_MAX / 2, last, out, 2 * width), KRAIT_ERROR_ARGUMENT, "more than memory can hold");
+	refused(batch, krait_batch_embed(batch, tokens, 5, empty, 2, last, out, 2 * width), KRAIT_ERROR_ARGUMENT,
+		"text 1 has no tokens");
+	refused(batch, krait_batch_embed(batch, bad, 5, lengths, 2, last, out, 2 * width), KRAIT_ERROR_ARGUMENT,
+		"text 1: ");
+	refused(batch, krait_batch_embed(batch, bad, 5, lengths, 2, last, out, 2 * width), KRAIT_ERROR_ARGUMENT,
+		"4000");
+	refused(batch, krait_batch_embed(batch, tokens, 5, beyond, 2, last, out, 2 * width), KRAIT_ERROR_ARGUMENT,
+		"text 1 ends behind the 5 tokens");
+	refused(batch, krait_batch_embed(batch, tokens, 5, huge, 2, last, out, 2 * width), KRAIT_ERROR_ARGUMENT,
+		"text 1 ends behind");
+	refused(batch, krait_batch_embed(batch, tokens, 5, lengths, 1, last, out, 2 * width), KRAIT_ERROR_ARGUMENT,
+		"2 tokens together, and there are 5");
+	refused(batch, krait_batch_embed(batch, tokens, 5, lengths, 2, last, out, 2 * width - 1), KRAIT_ERROR_SPACE,
+		"are needed");
+	refused(batch, krait_batch_embed(batch, tokens, 5, lengths, 2, 0, out, 2 * width), KRAIT_ERROR_ARGUMENT,
+		"pooling 0");
+	refused(batch, krait_batch_embed(batch, tokens, 5, lengths, 2, 3, out, 2 * width), KRAIT_ERROR_ARGUMENT,
+		"pooling 3");
+	refused(batch, krait_batch_embed(batch, tokens, 5, lengths, 2, last | 4, out, 2 * width), KRAIT_ERROR_ARGUMENT,
+		"pooling 5");
+	refused(batch, krait_batch_embed(batch, tokens, 5, lengths, 2, last, NULL, 2 * width), KRAIT_ERROR_ARGUMENT,
+		"'out' is NULL");
+	refused(batch, krait_batch_embed(batch, NULL, 5, lengths, 2, last, out, 2 * width), KRAIT_ERROR_ARGUMENT,
+		"'tokens' is NULL");
+	refused(batch, krait_batch_embed(batch, tokens, 5, NULL, 2, last, out, 2 * width), KRAIT_ERROR_ARGUMENT,
+		"'lengths' is NULL");
+	refused(batch, krait_batch_embed(batch, tokens, 5, lengths, SIZE_MAX / 2, last, out, 2 * width),
+		KRAIT_ERROR_ARGUMENT, "more than memory can hold");
 	ck_assert_int_eq(krait_batch_embed(NULL, tokens, 5, lengths, 2, last, out, 2 * width), KRAIT_ERROR_ARGUMENT);
 	ck_assert(out[0] == 5);
 	ok(batch, krait_batch_embed(batch, tokens, 5, lengths, 2, last, NULL, 0));
@@ -176,7 +193,9 @@ START_TEST(entries_stay)
 	float out[3 * WIDEST];
 
 	ok(batch, krait_batch_add(batch, session, texts.tokens, 4));
-	ok(batch, krait_batch_embed(batch, texts.tokens, texts.n_tokens, texts.lengths, 3, KRAIT_POOL_LAST, out, 3 * WIDEST));
+	ok(batch, krait_batch_embed(
+				batch, texts.tokens, texts.n_tokens, texts.lengths, 3, KRAIT_POOL_LAST, out,
+				3 * WIDEST));
 	ck_assert_uint_eq(krait_batch_size(batch), 1);
 	ck_assert_uint_eq(krait_session_position(session), 0);
 	ok(batch, krait_batch_run(batch));
@@ -216,12 +235,15 @@ START_TEST(progress_is_told_and_cancels)
 	krait_options_free(options);
 	batch = new_batch(model);
 	told.done = 0;
-	ok(batch, krait_batch_embed(batch, texts.tokens, texts.n_tokens, texts.lengths, N_TEXTS, KRAIT_POOL_LAST, out, N_TEXTS * (size_t)WIDEST));
+	ok(batch, krait_batch_embed(batch, texts.tokens, texts.n_tokens, texts.lengths, N_TEXTS, KRAIT_POOL_LAST, out,
+				N_TEXTS * (size_t)WIDEST));
 	ck_assert_uint_eq(told.done, texts.n_tokens);
 	ck_assert_uint_eq(told.total, texts.n_tokens);
 	told = (struct told){ .most = 1 };
 	out[0] = 9;
-	ck_assert_int_eq(krait_batch_embed(batch, texts.tokens, texts.n_tokens, texts.lengths, N_TEXTS, KRAIT_POOL_LAST, out, N_TEXTS * (size_t)WIDEST), KRAIT_CANCELLED);
+	ck_assert_int_eq(krait_batch_embed(batch, texts.tokens, texts.n_tokens, texts.lengths, N_TEXTS, KRAIT_POOL_LAST,
+					out, N_TEXTS * (size_t)WIDEST),
+		KRAIT_CANCELLED);
 	ck_assert(out[0] == 9);
 	ck_assert_int_eq(told.calls, 2);
 	krait_batch_free(batch);

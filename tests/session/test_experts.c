@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_experts.c - the experts that the CPU engine chooses for each token of a golden case are those that float64 chose. */
+/* test_experts.c - the experts that the CPU engine chooses for each token of a golden case are those of float64. */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif

@@ -42,8 +42,8 @@ static void feed_in_chunks(krait_session *session, const krait_token *tokens, si
 static void check_angles(const float *got, const double *expected, size_t n, const char *path, const char *name)
 {
 	for (size_t i = 0; i < n; i++)
-		ck_assert_msg(fabs(remainder(got[i] - expected[i], 2 * acos(-1))) < 5e-5, "%s: %s[%zu] is %g, not %g", path, name, i,
-			(double)got[i], expected[i]);
+		ck_assert_msg(fabs(remainder(got[i] - expected[i], 2 * acos(-1))) < 5e-5, "%s: %s[%zu] is %g, not %g",
+			path, name, i, (double)got[i], expected[i]);
 }
 
 /* The golden window has one column more than ours, the oldest. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_headless.c - checkpoints of what is below a language model's head: hidden vectors and states, and nothing else. */
+/* test_headless.c - checkpoints of what is below a language model's head: hidden vectors and states, no more. */
 #include "headless.h"
 
 #include <stdio.h>
@@ -10,10 +10,20 @@
 #define N 40
 #define WIDEST 128
 
-static const struct { const char *name, *prefix; } cases[] = {
-	{ "mamba1-hf-bf16", NULL }, { "mamba1-hf-bf16", "" }, { "mamba1-hf-sharded-f32", "" }, { "mamba2-hf-f32", "" },
-	{ "mamba2-groups-f32", NULL }, { "mamba2-groups-f32", "" }, { "falcon-mamba-bf16", "" }, { "granite-hybrid-dense-bf16", "" },
-	{ "nemotron-h-moe-f32", "" }, { "falcon-h1-norm-f32", NULL }, { "falcon-h1-norm-f32", "" }, { "bamba-f32", "" },
+static const struct { const char *name, *prefix;
+} cases[] = {
+	{ "mamba1-hf-bf16", NULL },
+	{ "mamba1-hf-bf16", "" },
+	{ "mamba1-hf-sharded-f32", "" },
+	{ "mamba2-hf-f32", "" },
+	{ "mamba2-groups-f32", NULL },
+	{ "mamba2-groups-f32", "" },
+	{ "falcon-mamba-bf16", "" },
+	{ "granite-hybrid-dense-bf16", "" },
+	{ "nemotron-h-moe-f32", "" },
+	{ "falcon-h1-norm-f32", NULL },
+	{ "falcon-h1-norm-f32", "" },
+	{ "bamba-f32", "" },
 	{ "jamba-bf16", "" },
 };
 #define N_CASES ((int)(sizeof(cases) / sizeof(*cases)))
@@ -35,7 +45,8 @@ static void refused(krait_session *session, krait_status status)
 /* With and without the prefix of names: the hidden vectors are those of the language model. */
 START_TEST(hidden_vectors_are_those_of_the_language_model)
 {
-	krait_model *model = kit_open(headless_folder(cases[_i].name, cases[_i].prefix), NULL), *full = whole(cases[_i].name);
+	krait_model *model = kit_open(headless_folder(cases[_i].name, cases[_i].prefix), NULL),
+		    *full = whole(cases[_i].name);
 	krait_session *a = kit_session(model), *b = kit_session(full);
 	float mine[WIDEST], theirs[WIDEST];
 	krait_token tokens[N];
@@ -151,7 +162,8 @@ START_TEST(a_language_model_must_have_its_head)
 {
 	krait_model *model;
 
-	ck_assert_int_eq(krait_model_open(&model, headless_folder_of_language_model("mamba2-groups-f32"), NULL), KRAIT_ERROR_FORMAT);
+	ck_assert_int_eq(krait_model_open(&model, headless_folder_of_language_model("mamba2-groups-f32"), NULL),
+		KRAIT_ERROR_FORMAT);
 	ck_assert_ptr_nonnull(strstr(krait_model_error(model), "'lm_head.weight' is missing"));
 	krait_model_free(model);
 	model = kit_open(headless_folder_of_language_model("mamba1-hf-bf16"), NULL);

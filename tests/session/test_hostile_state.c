@@ -178,12 +178,14 @@ static unsigned char *growing(unsigned char *bytes, int index)
 	return at;
 }
 
-/* k of another length than the course, or than v; a position that no machine has room for, said by all, or by the course
- * alone. */
+/* k of another length than the course, or than v; a position that no machine has room for, said by all, or by the
+ * course alone. */
 START_TEST(test_other_length)
 {
-	static const struct { int64_t course, first, all; } said[] = { { 50, 49, 50 }, { 50, 51, 50 }, { 50, 0, 50 }, { 49, 50, 50 }, { 51, 50, 50 },
-		{ (int64_t)1 << 60, 50, 50 }, { (int64_t)1 << 60, (int64_t)1 << 60, (int64_t)1 << 60 }, { (int64_t)1 << 40, (int64_t)1 << 40, (int64_t)1 << 40 },
+	static const struct { int64_t course, first, all; } said[] = { { 50, 49, 50 }, { 50, 51, 50 }, { 50, 0, 50 },
+		{ 49, 50, 50 }, { 51, 50, 50 },
+		{ (int64_t)1 << 60, 50, 50 }, { (int64_t)1 << 60, (int64_t)1 << 60, (int64_t)1 << 60 },
+		{ (int64_t)1 << 40, (int64_t)1 << 40, (int64_t)1 << 40 },
 		{ 0, 50, 50 }, { 0, 0, 0 }, { 50, -1, 50 } };
 	unsigned char *bytes = malloc(n_whole), *at[64];
 	int n = 0;

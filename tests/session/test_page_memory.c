@@ -158,7 +158,8 @@ static void fails_and_works(krait_session *session, call_fn call, size_t page)
 
 static krait_status feed_long(krait_session *session) { return krait_session_feed(session, pages_tokens, 300); }
 static krait_status feed_one(krait_session *session) { return krait_session_feed(session, pages_tokens, 1); }
-static krait_status feed_other(krait_session *session) { return krait_session_feed_to(session, pages_tokens + 1, 150, NULL); }
+static krait_status feed_other(krait_session *session) { return krait_session_feed_to(session, pages_tokens + 1, 150,
+	NULL); }
 
 static krait_status back(krait_session *session)
 {

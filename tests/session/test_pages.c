@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_pages.c - states that grow, where their pages end: whatever way leads to a place, what is generated there is what
- * an undisturbed session generates, to the bit. */
+/* test_pages.c - states that grow, where their pages end: whatever way leads to a place, what is generated there is
+ * what an undisturbed session generates, to the bit. */
 #include "pages.h"
 
 #include <stdlib.h>
@@ -55,7 +55,8 @@ END_TEST
 START_TEST(test_other_handles)
 {
 	krait_model *threaded = kit_open(kit_kind_case(), &(struct kit_options){ .threads = 3 });
-	krait_model *generic = kit_open(kit_kind_case(), &(struct kit_options){ .threads = 1, .instructions = "generic" });
+	krait_model *generic = kit_open(kit_kind_case(), &(struct kit_options){ .threads = 1,
+		.instructions = "generic" });
 	krait_session *session = pages_fed(pages_borders[_i]), *back = pages_fed(3);
 	krait_session *moved = kit_session(threaded), *far = kit_session(generic);
 	krait_state *state = pages_snapshot(session), *read, *again;
@@ -122,7 +123,8 @@ START_TEST(test_mixed_batch)
 		for (int i = 0; i < N_BORDERS; i++) {
 			size_t n = (round + i) % 3 ? 0 : 1 + 30 * (size_t)round;
 
-			ck_assert_int_eq(krait_batch_add(batch, together[i], n ? pages_tokens + 9 * i : NULL, n), KRAIT_OK);
+			ck_assert_int_eq(krait_batch_add(batch, together[i], n ? pages_tokens + 9 * i : NULL, n),
+				KRAIT_OK);
 			if (n)
 				kit_ok(alone[i], krait_session_feed(alone[i], pages_tokens + 9 * i, n));
 			else

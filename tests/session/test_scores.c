@@ -74,7 +74,8 @@ static void check(const char *name, const char *packed, size_t most)
 START_TEST(test_golden_scores)
 {
 	krait_model *model = kit_open((size_t)_i < kit_n_cases() ? kit_case((size_t)_i) : support_demo(NULL), NULL);
-	struct kit_golden *golden = kit_golden_open((size_t)_i < kit_n_cases() ? kit_case((size_t)_i) : support_path("demo"));
+	struct kit_golden *golden = kit_golden_open((size_t)_i < kit_n_cases() ? kit_case((size_t)_i)
+		: support_path("demo"));
 	krait_session *session = kit_session(model);
 	size_t n, n_logits, vocab = krait_model_vocab_size(model);
 	const krait_token *tokens = kit_golden_tokens(golden, "tokens", &n);

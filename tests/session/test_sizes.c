@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_sizes.c - what a model of any kind says of itself: how large its states are and will be, and which layers are what. */
+/* test_sizes.c - what a model of any kind says of itself: how large its states are and will be, and which layers are
+ * what. */
 #include "kit.h"
 
 #include <jansson.h>
@@ -75,13 +76,15 @@ END_TEST
 /* Every layer is in one run, runs are maximal, and each part is told of. */
 START_TEST(test_layers)
 {
-	const json_t *layers = json_object_get(info, "layers"), *parts = json_object_get(info, "parts"), *run, *part, *before = NULL;
+	const json_t *layers = json_object_get(info, "layers"), *parts = json_object_get(info, "parts"), *run, *part,
+		*before = NULL;
 	json_int_t next = 0, counted = 0, told = 0;
 	const char *kind;
 	size_t i, k;
 
 	json_array_foreach(layers, i, run) {
-		json_int_t first = json_integer_value(json_object_get(run, "first")), last = json_integer_value(json_object_get(run, "last"));
+		json_int_t first = json_integer_value(json_object_get(run, "first")),
+			last = json_integer_value(json_object_get(run, "last"));
 		const json_t *names = json_object_get(run, "parts");
 
 		ck_assert_int_eq(first, next);
@@ -107,7 +110,8 @@ START_TEST(test_active)
 {
 	const json_t *moe = json_object_get(json_object_get(info, "parts"), "moe");
 	uint64_t all = number("n_parameters"), active = number("n_active_parameters"), width = krait_model_width(model);
-	uint64_t n = (uint64_t)json_integer_value(json_object_get(moe, "n_experts")), used = (uint64_t)json_integer_value(json_object_get(moe, "n_used"));
+	uint64_t n = (uint64_t)json_integer_value(json_object_get(moe, "n_experts")),
+		used = (uint64_t)json_integer_value(json_object_get(moe, "n_used"));
 	uint64_t one = width * (uint64_t)json_integer_value(json_object_get(moe, "d_ff"));
 	uint64_t places = (uint64_t)json_integer_value(json_object_get(moe, "count"));
 	bool gated = strcmp(krait_model_family(model), "nemotron_h") != 0;

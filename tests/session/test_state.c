@@ -149,7 +149,8 @@ END_TEST
 /* Another handle of the same weights, in other files, in another type in memory. */
 START_TEST(test_another_handle)
 {
-	krait_model *wide = kit_open(kit_kind_case(), &(struct kit_options){ .weights = "f32", .instructions = "generic", .threads = 1 });
+	krait_model *wide = kit_open(kit_kind_case(), &(struct kit_options){ .weights = "f32",
+		.instructions = "generic", .threads = 1 });
 	krait_session *session = full_session(model), *moved = kit_session(wide);
 	krait_state *state;
 	float a[512], b[512];

@@ -1,7 +1,7 @@
 # tests of the tokenizer
 text_tests = tests/text/test_vectors tests/text/test_stream tests/text/test_linear tests/text/test_roundtrip \
 	tests/text/test_tokenizer_api tests/text/test_hostile_tokenizer tests/text/test_scanners tests/text/test_corners \
-	tests/text/test_patterns tests/text/test_special
+	tests/text/test_patterns tests/text/test_special tests/text/test_characters
 check_PROGRAMS += $(text_tests)
 TESTS += $(text_tests)
 
@@ -54,3 +54,8 @@ tests_text_test_special_SOURCES = %D%/test_special.c
 tests_text_test_special_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_text_test_special_CFLAGS = $(TEST_CFLAGS)
 tests_text_test_special_LDADD = $(TEST_LDADD)
+
+tests_text_test_characters_SOURCES = %D%/test_characters.c %D%/vectors.c %D%/vectors.h
+tests_text_test_characters_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_text_test_characters_CFLAGS = $(TEST_CFLAGS)
+tests_text_test_characters_LDADD = $(TEST_LDADD)

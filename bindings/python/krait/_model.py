@@ -2,10 +2,12 @@
 """Models, which make the rest."""
 import json
 import os
+from array import array
 
 from . import _krait
 from ._batch import Batch
-from ._handle import Shared, as_kind, path_bytes, read
+from ._errors import UnsupportedError
+from ._handle import Shared, as_kind, floats, path_bytes, read
 from ._sampler import Sampler
 from ._session import Session
 from ._state import State
@@ -95,6 +97,35 @@ class Model(Shared):
     def batch(self, **settings):
         """A new batch for sessions of this model; settings as in Batch.set()."""
         return Batch(self, **settings)
+
+    def embed(self, texts, pooling="last", *, normalise=False, out=None):
+        """A vector for each text, [len(texts), width], written into `out` or into a new array: the hidden vector of its
+        last token, or of pooling "mean" the mean of those of all. A text is a str, with what the tokenizer puts around
+        one, or tokens. `normalise` divides each vector by its length."""
+        if isinstance(texts, (str, bytes)):
+            raise TypeError("embed takes a list of texts")
+        if pooling not in ("last", "mean"):
+            raise ValueError("pooling is \"last\" or \"mean\", not %r" % (pooling,))
+        tokens, lengths = array("i"), []
+        for text in texts:
+            before = len(tokens)
+            tokens.extend(self._tokens_of(text))
+            lengths.append(len(tokens) - before)
+        if not lengths:
+            return []
+        if out is None:
+            out = floats(self.width, len(lengths))
+        how = _krait.POOL_LAST if pooling == "last" else _krait.POOL_MEAN
+        batch = _krait.batch_new(self._handle)
+        _krait.batch_embed(batch, tokens, lengths, how | (_krait.POOL_NORMALISE if normalise else 0), out)
+        return out
+
+    def _tokens_of(self, text):
+        if not isinstance(text, (str, bytes)):
+            return text
+        if self.tokenizer is None:
+            raise UnsupportedError("this model came without a tokenizer: give tokens")
+        return self.tokenizer.encode(text, add_special=True)
 
     def load(self, path):
         """The state in a file."""

@@ -22,7 +22,8 @@ static bool any_bias(const struct part *part)
 {
 	const uint32_t *t = part->tensor;
 
-	return t[ROLE_IN_PROJ_BIAS] != NO_TENSOR || t[ROLE_Q_BIAS] != NO_TENSOR || t[ROLE_K_BIAS] != NO_TENSOR || t[ROLE_V_BIAS] != NO_TENSOR;
+	return t[ROLE_IN_PROJ_BIAS] != NO_TENSOR || t[ROLE_Q_BIAS] != NO_TENSOR || t[ROLE_K_BIAS] != NO_TENSOR
+		|| t[ROLE_V_BIAS] != NO_TENSOR;
 }
 
 static void layout(struct cpu_carver *carver, struct cpu_ready *ready, const struct plan *plan)
@@ -83,14 +84,16 @@ static struct cpu_page_place page_place(const struct cpu_ready *ready, uint32_t 
 }
 
 /* A matrix of its own for each of q, k and v, whose rows stand in one segment all the same. */
-static void prepare_one(const struct plan *plan, struct cpu_ready *ready, enum role matrix, enum role bias, size_t n, float scale)
+static void prepare_one(const struct plan *plan, struct cpu_ready *ready, enum role matrix, enum role bias, size_t n,
+	float scale)
 {
 	struct cpu_run *runs = ready->runs[SEGMENT_CONV];
-	size_t i = ready->n_runs[SEGMENT_CONV]++, done = i ? runs[i - 1].at + runs[i - 1].matrix.rows - ready->at[SEGMENT_CONV] : 0;
-	bool biased = ready->part->tensor[bias] != NO_TENSOR;
+	size_t i = ready->n_runs[SEGMENT_CONV]++, at = ready->at[SEGMENT_CONV];
+	size_t done = i ? runs[i - 1].at + runs[i - 1].matrix.rows - at : 0;
+	float *biases = ready->part->tensor[bias] == NO_TENSOR ? NULL : ready->in_bias[SEGMENT_CONV] + done;
 
-	runs[i] = krait__prepare_run(plan, ready->part, matrix, 0, n, bias, biased ? ready->in_bias[SEGMENT_CONV] + done : NULL, scale);
-	runs[i].at = ready->at[SEGMENT_CONV] + done;
+	runs[i] = krait__prepare_run(plan, ready->part, matrix, 0, n, bias, biases, scale);
+	runs[i].at = at + done;
 }
 
 static void prepare(const struct plan *plan, struct cpu_ready *ready)
@@ -134,7 +137,8 @@ static void share_out(const struct pass *pass, const struct cpu_ready *ready, un
 		for (size_t i = 0; i < pass->n_pieces; i++) {
 			const struct cpu_piece *piece = &pass->pieces[i];
 			size_t begin = head * pass->n_rows + piece->row, end = begin + piece->n;
-			size_t first = share.first > begin ? share.first : begin, last = share.last < end ? share.last : end;
+			size_t first = share.first > begin ? share.first : begin;
+			size_t last = share.last < end ? share.last : end;
 
 			if (first < last)
 				does(&(struct cpu_work){ pass, ready, piece, head, first - begin, last - begin });
@@ -204,8 +208,8 @@ static void keep_kv(const struct cpu_work *work)
 		turn(k, turns_at(work, r), ready->part->n_rotary / 2);
 		for (size_t p = 0; p < n; p++)
 			k_out[p * PAGE_POSITIONS] = k[p];
-		memcpy(data + ready->attention.v_at + (work->head * PAGE_POSITIONS + at) * padded, k + ready->geometry.kv_rows,
-			n * sizeof(float));
+		memcpy(data + ready->attention.v_at + (work->head * PAGE_POSITIONS + at) * padded,
+			k + ready->geometry.kv_rows, n * sizeof(float));
 	}
 }
 
@@ -236,13 +240,14 @@ static void attend_rows(const struct cpu_work *work, size_t first, size_t last)
 {
 	const struct scratch *s = &work->pass->model->scratch;
 	const struct part *part = work->ready->part;
-	size_t group = part->n_heads / part->n_kv_heads, n = part->head_dim, head = work->head * group, row = work->piece->row + first;
+	size_t group = part->n_heads / part->n_kv_heads, n = part->head_dim;
+	size_t head = work->head * group, row = work->piece->row + first;
 	size_t n_pages = (size_t)((work->piece->span->slot->n_positions + last - 1) / PAGE_POSITIONS) + 1;
 	struct attend attend = {
 		.q = row_at(work, first) + head * n, .q_stride = part->d_conv ? s->convolved_wide : s->projected_wide,
 		.out = s->y + row * s->y_wide + head * n, .out_stride = s->y_wide,
-		.top = s->highest + row * s->heads_wide + head, .sum = s->totals + row * s->heads_wide + head, .top_stride = s->heads_wide,
-		.n_heads = group, .head_dim = n, .scale = part->attention_scale,
+		.top = s->highest + row * s->heads_wide + head, .sum = s->totals + row * s->heads_wide + head,
+		.top_stride = s->heads_wide, .n_heads = group, .head_dim = n, .scale = part->attention_scale,
 	};
 
 	for (size_t r = first; r < last; r++)

@@ -49,7 +49,8 @@ static struct cpu_place place(const struct cpu_ready *ready, uint32_t index)
 	size_t channels = ready->geometry.channels;
 
 	if (index == 0)
-		return (struct cpu_place){ ready->conv_at, channels, ready->part->d_conv - 1, krait__pad(channels), channels };
+		return (struct cpu_place){ ready->conv_at, channels, ready->part->d_conv - 1,
+			krait__pad(channels), channels };
 	return (struct cpu_place){ ready->mamba1.ssm_at, channels, ready->part->d_state, BLOCK, BLOCK };
 }
 
@@ -116,7 +117,8 @@ static void norm_small(const struct pass *pass, const struct cpu_ready *ready, u
 	struct share rows = krait__pool_share(model->pool, thread, pass->n_rows, 1);
 
 	for (size_t r = rows.first; r < rows.last; r++) {
-		float *dt = model->scratch.small + r * model->scratch.small_wide, *b = dt + part->rank, *c = b + part->d_state;
+		float *dt = model->scratch.small + r * model->scratch.small_wide, *b = dt + part->rank,
+			*c = b + part->d_state;
 
 		model->kernels->norm(dt, dt, ready->mamba1.dt_norm, NULL, part->rank, part->inner_eps, false);
 		model->kernels->norm(b, b, ready->mamba1.b_norm, NULL, part->d_state, part->inner_eps, false);
@@ -137,7 +139,8 @@ static void time_steps(const struct pass *pass, const struct cpu_ready *ready, s
 	for (size_t r = 0; r < pass->n_rows; r++) {
 		float *dt = model->scratch.dt + r * model->scratch.dt_wide + share.first;
 
-		model->kernels->softplus(dt, dt, ready->mamba1.dt_bias ? ready->mamba1.dt_bias + share.first : NULL, share.last - share.first);
+		model->kernels->softplus(dt, dt, ready->mamba1.dt_bias ? ready->mamba1.dt_bias + share.first : NULL,
+			share.last - share.first);
 	}
 }
 
@@ -150,12 +153,16 @@ static void scan_pieces(const struct pass *pass, const struct cpu_ready *ready, 
 	for (size_t i = 0; i < pass->n_pieces; i++) {
 		size_t row = pass->pieces[i].row;
 		struct scan1 scan = {
-			.state = pass->pieces[i].span->slot->data + ready->mamba1.ssm_at, .a = ready->mamba1.a, .d = ready->mamba1.d,
+			.state = pass->pieces[i].span->slot->data + ready->mamba1.ssm_at, .a = ready->mamba1.a,
+			.d = ready->mamba1.d,
 			.x = s->convolved + row * s->convolved_wide, .x_stride = s->convolved_wide,
 			.z = s->projected + row * s->projected_wide + z, .z_stride = s->projected_wide,
 			.dt = s->dt + row * s->dt_wide, .dt_stride = s->dt_wide,
-			.b = s->small + row * s->small_wide + rank, .c = s->small + row * s->small_wide + rank + n_state, .bc_stride = s->small_wide,
-			.y = s->y + row * s->y_wide, .y_stride = s->y_wide, .n_rows = pass->pieces[i].n, .d_state = n_state,
+			.b = s->small + row * s->small_wide + rank, .c =
+				s->small + row * s->small_wide + rank + n_state,
+			.bc_stride = s->small_wide,
+			.y = s->y + row * s->y_wide, .y_stride = s->y_wide, .n_rows = pass->pieces[i].n,
+			.d_state = n_state,
 		};
 
 		model->kernels->scan1(&scan, share.first / BLOCK, krait__pad(share.last) / BLOCK);

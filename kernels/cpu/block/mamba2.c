@@ -45,8 +45,8 @@ static struct cpu_place place(const struct cpu_ready *ready, uint32_t index)
 
 	if (index == 0)
 		return (struct cpu_place){ ready->conv_at, channels, part->d_conv - 1, krait__pad(channels), channels };
-	return (struct cpu_place){ ready->mamba2.ssm_at, ready->geometry.state_rows, part->d_state, krait__pad(part->head_dim),
-		part->head_dim };
+	return (struct cpu_place){ ready->mamba2.ssm_at, ready->geometry.state_rows, part->d_state,
+		krait__pad(part->head_dim), part->head_dim };
 }
 
 /* D: [heads] or already [channels]. */
@@ -58,7 +58,8 @@ static void prepare_d(const struct plan *plan, const struct cpu_ready *ready)
 	for (uint32_t i = 0; i < tensor->rank; i++)
 		n *= tensor->shape[i];
 	for (size_t c = 0; c < ready->part->d_ssm; c++)
-		krait__widen_at(ready->mamba2.d + c, tensor, n == ready->part->d_ssm ? c : c / ready->part->head_dim, 1);
+		krait__widen_at(ready->mamba2.d + c, tensor,
+			n == ready->part->d_ssm ? c : c / ready->part->head_dim, 1);
 }
 
 static void prepare(const struct plan *plan, struct cpu_ready *ready)
@@ -88,7 +89,8 @@ static void project(const struct pass *pass, const struct cpu_ready *ready, unsi
 	struct pool *pool = pass->model->pool;
 
 	for (int i = 0; i < N_SEGMENTS; i++) {
-		struct share share = krait__pool_share(pool, thread, ready->geometry.rows[i], i == SEGMENT_CONV ? BLOCK : 4);
+		struct share share = krait__pool_share(pool, thread, ready->geometry.rows[i],
+			i == SEGMENT_CONV ? BLOCK : 4);
 
 		krait__segment_product(pass, ready, (enum segment)i, share, thread);
 		if (i == SEGMENT_CONV)
@@ -111,7 +113,8 @@ static void time_steps(const struct pass *pass, const struct cpu_ready *ready, s
 	for (size_t r = 0; r < pass->n_rows; r++) {
 		float *dt = s->dt + r * s->dt_wide + heads.first, *decay = s->decay + r * s->dt_wide + heads.first;
 
-		model->kernels->softplus(dt, s->projected + r * s->projected_wide + at, ready->mamba2.dt_bias ? ready->mamba2.dt_bias + heads.first : NULL, n);
+		model->kernels->softplus(dt, s->projected + r * s->projected_wide + at,
+			ready->mamba2.dt_bias ? ready->mamba2.dt_bias + heads.first : NULL, n);
 		for (size_t i = 0; i < n; i++)
 			dt[i] = clamp(dt[i], part->limit_low, part->limit_high);
 		model->kernels->exp_of(decay, dt, ready->mamba2.a + heads.first, n);
@@ -129,7 +132,8 @@ static void scan_pieces(const struct pass *pass, const struct cpu_ready *ready, 
 		const float *x = s->convolved + row * s->convolved_wide;
 		struct scan2 scan = {
 			.state = pass->pieces[i].span->slot->data + ready->mamba2.ssm_at, .d = ready->mamba2.d,
-			.x = x, .b = x + part->d_ssm, .c = x + part->d_ssm + (size_t)part->n_groups * part->d_state, .stride = s->convolved_wide,
+			.x = x, .b = x + part->d_ssm, .c = x + part->d_ssm + (size_t)part->n_groups * part->d_state,
+			.stride = s->convolved_wide,
 			.dt = s->dt + row * s->dt_wide, .decay = s->decay + row * s->dt_wide, .dt_stride = s->dt_wide,
 			.y = s->y + row * s->y_wide + (part->d_inner - part->d_ssm), .y_stride = s->y_wide,
 			.n_rows = pass->pieces[i].n, .d_state = part->d_state, .head_dim = part->head_dim,
@@ -173,7 +177,8 @@ static void finish_row(const struct emodel *model, const struct cpu_ready *ready
 	if (!ready->mamba2.gate_norm)
 		return;
 	for (size_t g = 0; g < part->n_groups; g++)
-		model->kernels->norm(y + g * group, y + g * group, ready->mamba2.gate_norm + g * group, NULL, group, part->inner_eps, false);
+		model->kernels->norm(y + g * group, y + g * group, ready->mamba2.gate_norm + g * group, NULL, group,
+			part->inner_eps, false);
 	if (gates_last(ready))
 		model->kernels->gate(y, y, projected + ready->at[SEGMENT_Z], part->d_ssm);
 }

@@ -66,7 +66,8 @@ static struct cpu_place place(const struct cpu_ready *ready, uint32_t index)
 
 	switch (index) {
 	case 0:
-		return (struct cpu_place){ own->ssm_at, part->d_inner, part->d_state, krait__pad(part->head_dim), part->head_dim };
+		return (struct cpu_place){ own->ssm_at, part->d_inner, part->d_state, krait__pad(part->head_dim),
+			part->head_dim };
 	case 1:
 		return (struct cpu_place){ own->angle_at, 1, heads * part->n_angles, 1, 1 };
 	case 2:

@@ -59,7 +59,8 @@ static void make_rows(const struct emodel *model, const struct cpu_ready *ready,
 	for (size_t r = 0; r < part->rank; r++) {
 		float *row = out + r * krait__pad(n);
 
-		model->kernels->norm(row, from + (r * part->n_groups + group) * n, weight, NULL, n, part->inner_eps, false);
+		model->kernels->norm(row, from + (r * part->n_groups + group) * n, weight, NULL, n, part->inner_eps,
+			false);
 		for (size_t i = 0; i < n; i++)
 			row[i] += bias[r * n + i];
 		rotate(row, head, part, ready->mamba3.mimo_x != NULL);
@@ -115,15 +116,18 @@ static void step(const struct emodel *model, const struct cpu_ready *ready, cons
 	const struct scratch *s = &model->scratch;
 	const struct part *part = ready->part;
 	const struct cpu_mamba3 *own = &ready->mamba3;
-	size_t n_heads = part->n_heads, n = part->head_dim, groups = (size_t)part->rank * part->n_groups * part->d_state;
+	size_t n_heads = part->n_heads, n = part->head_dim,
+		groups = (size_t)part->rank * part->n_groups * part->d_state;
 	const float *projected = s->projected + row * s->projected_wide, *steps = projected + ready->at[SEGMENT_DT];
 	const float *conv = projected + ready->at[SEGMENT_CONV], *x = conv + at * n, *mimo = own->mimo_x;
-	float dt = s->dt[row * s->dt_wide + at], decay = s->decay[row * s->dt_wide + at], lambda = steps[2 * n_heads + at];
+	float dt = s->dt[row * s->dt_wide + at], decay = s->decay[row * s->dt_wide + at],
+		lambda = steps[2 * n_heads + at];
 	float *angle = slot_data + own->angle_at + at * part->n_angles;
 	struct scan3 scan = {
-		.state = slot_data + own->ssm_at + at * part->d_state * krait__pad(n), .before = head->before, .now = head->now,
-		.k_before = head->k_before, .k = head->k, .c = head->c, .k_stride = krait__pad(part->d_state), .y = head->y,
-		.decay = decay, .d_state = part->d_state, .head_dim = n, .rank = part->rank,
+		.state = slot_data + own->ssm_at + at * part->d_state * krait__pad(n), .before = head->before,
+			.now = head->now,
+		.k_before = head->k_before, .k = head->k, .c = head->c, .k_stride = krait__pad(part->d_state),
+		.y = head->y, .decay = decay, .d_state = part->d_state, .head_dim = n, .rank = part->rank,
 	};
 
 	turn_on(angle, steps + 3 * n_heads, dt, part->n_angles);

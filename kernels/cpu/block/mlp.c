@@ -14,9 +14,10 @@ static bool fused(const struct part *part)
 static void layout(struct cpu_carver *carver, struct cpu_ready *ready, const struct plan *plan)
 {
 	const struct part *part = ready->part;
+	bool one = fused(part);
 
-	ready->mlp.gate_bias = krait__carve_role(carver, part, fused(part) ? ROLE_GATE_UP_BIAS : ROLE_GATE_BIAS, 1, part->d_ff);
-	ready->mlp.up_bias = krait__carve_role(carver, part, fused(part) ? ROLE_GATE_UP_BIAS : ROLE_UP_BIAS, 1, part->d_ff);
+	ready->mlp.gate_bias = krait__carve_role(carver, part, one ? ROLE_GATE_UP_BIAS : ROLE_GATE_BIAS, 1, part->d_ff);
+	ready->mlp.up_bias = krait__carve_role(carver, part, one ? ROLE_GATE_UP_BIAS : ROLE_UP_BIAS, 1, part->d_ff);
 	ready->out_bias = krait__carve_role(carver, part, ROLE_DOWN_BIAS, 1, plan->width);
 }
 
@@ -58,7 +59,8 @@ static void run(const struct pass *pass, const struct cpu_ready *ready, unsigned
 		const float *up = s->projected + r * s->projected_wide + mlp->up.at + share.first;
 		const float *gate = s->projected + r * s->projected_wide + mlp->gate.at + share.first;
 
-		krait__activate(model, ready->part, s->y + r * s->y_wide + share.first, up, gated ? gate : NULL, share.last - share.first);
+		krait__activate(model, ready->part, s->y + r * s->y_wide + share.first, up, gated ? gate : NULL,
+			share.last - share.first);
 	}
 	krait__pool_barrier(model->pool);
 	krait__out_product(pass, ready, thread);

@@ -251,7 +251,8 @@ static void down(const struct pass *pass, const struct cpu_ready *ready, const s
 	struct share share = krait__pool_share(model->pool, thread, model->plan->width, BLOCK);
 
 	for (size_t e = 0; e < ready->part->n_experts; e++)
-		for (size_t at = share.first; at < share.last && pairs->start[e + 1] > pairs->start[e]; at += HEAD_BLOCK) {
+		for (size_t at = share.first; at < share.last
+			&& pairs->start[e + 1] > pairs->start[e]; at += HEAD_BLOCK) {
 			size_t left = share.last - at;
 
 			add_columns(pass, ready, pairs, e, at, left < HEAD_BLOCK ? left : HEAD_BLOCK, thread);

@@ -70,6 +70,25 @@ test("logits, hidden vectors and greedy tokens of the golden models", function()
 	end
 end)
 
+test("vectors of texts", function()
+	local texts = { "Once upon a time", "The king", { 1, 2, 3 } }
+	local vectors = assert(kit.demo:embed(texts))
+	for i, text in ipairs(texts) do
+		local it = assert(kit.demo:session())
+		assert(it:feed(text))
+		same(vectors[i], it:hidden())
+	end
+	for _, vector in ipairs(assert(kit.demo:embed(texts, { pooling = "mean", normalise = true }))) do
+		local sum = 0
+		for _, x in ipairs(vector) do sum = sum + x * x end
+		assert(math.abs(sum - 1) < 1e-5)
+	end
+	same(#assert(kit.demo:embed({})), 0)
+	local none, why, status = kit.demo:embed { { 1 }, {} }
+	assert(none == nil and why:find("text 1 has no tokens", 1, true) and status == krait.ERROR_ARGUMENT)
+	raises("pooling is 'last' or 'mean'", kit.demo.embed, kit.demo, texts, { pooling = "middle" })
+end)
+
 test("scores", function()
 	local model, case = open(), "mamba2-hf-f32"
 	local tokens, logits, n = kit.golden(case, "tokens"), kit.golden(case, "logits"), model:vocab_size()

@@ -305,6 +305,36 @@ class Samplers(kit.TestCase):
         self.assertEqual(list(out), [0.5, 0.5])
 
 
+class Embeddings(kit.TestCase):
+    def test_as_alone(self):
+        model, texts = kit.demo(), ["Once upon a time", "The king", [1, 2, 3]]
+        vectors = model.embed(texts)
+        self.assertEqual(memoryview(vectors).shape, (3, model.width))
+        for i, text in enumerate(texts):
+            session = model.session()
+            session.feed(text)
+            self.assertEqual(memoryview(vectors).cast("B")[i * 4 * model.width:(i + 1) * 4 * model.width].tobytes(),
+                             session.hidden().tobytes())
+        mean = array.array("f", bytes(8 * model.width))
+        self.assertIs(model.embed(iter(texts[:2]), "mean", normalise=True, out=mean), mean)
+        for i in range(2):
+            self.assertAlmostEqual(sum(x * x for x in mean[i * model.width:(i + 1) * model.width]), 1, 5)
+        self.assertEqual(model.embed([]), [])
+
+    def test_errors(self):
+        model = kit.demo()
+        self.assertRaises(TypeError, model.embed, "one text")
+        self.assertRaises(ValueError, model.embed, ["a"], "middle")
+        with self.assertRaisesRegex(krait.ArgumentError, "text 1 has no tokens"):
+            model.embed([[1], []])
+        with self.assertRaisesRegex(krait.ArgumentError, "text 1: .*99999"):
+            model.embed([[1], [2, 99999]])
+        with self.assertRaises(krait.SpaceError):
+            model.embed([[1]], out=array.array("f", [0]))
+        with self.assertRaises(krait.UnsupportedError):
+            krait.Model(os.path.join(kit.DATA, "golden", "mamba1-hf-bf16")).embed(["text"])
+
+
 class Batches(kit.TestCase):
     def test_as_alone(self):
         model = kit.demo()

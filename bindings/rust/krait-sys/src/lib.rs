@@ -121,6 +121,9 @@ pub const KRAIT_REASON_NONE: c_int = 0;
 pub const KRAIT_REASON_STOP: c_int = 1;
 pub const KRAIT_REASON_LIMIT: c_int = 2;
 pub const KRAIT_REASON_STOP_TEXT: c_int = 3;
+pub const KRAIT_POOL_LAST: c_int = 1;
+pub const KRAIT_POOL_MEAN: c_int = 2;
+pub const KRAIT_POOL_NORMALISE: c_int = 256;
 pub const KRAIT_PARSE_SPECIAL: c_int = 1;
 pub const KRAIT_ADD_SPECIAL: c_int = 2;
 pub const KRAIT_SKIP_SPECIAL: c_int = 4;
@@ -174,6 +177,9 @@ pub const CONSTANTS: &[(&str, c_int)] = &[
     ("KRAIT_REASON_STOP", KRAIT_REASON_STOP),
     ("KRAIT_REASON_LIMIT", KRAIT_REASON_LIMIT),
     ("KRAIT_REASON_STOP_TEXT", KRAIT_REASON_STOP_TEXT),
+    ("KRAIT_POOL_LAST", KRAIT_POOL_LAST),
+    ("KRAIT_POOL_MEAN", KRAIT_POOL_MEAN),
+    ("KRAIT_POOL_NORMALISE", KRAIT_POOL_NORMALISE),
     ("KRAIT_PARSE_SPECIAL", KRAIT_PARSE_SPECIAL),
     ("KRAIT_ADD_SPECIAL", KRAIT_ADD_SPECIAL),
     ("KRAIT_SKIP_SPECIAL", KRAIT_SKIP_SPECIAL),
@@ -303,6 +309,7 @@ extern "C" {
     pub fn krait_batch_token(batch: *const krait_batch, index: usize) -> krait_token;
     pub fn krait_batch_left(batch: *const krait_batch, index: usize) -> usize;
     pub fn krait_batch_logits(batch: *const krait_batch, index: usize, out: *mut f32, n_out: usize) -> krait_status;
+    pub fn krait_batch_embed(batch: *mut krait_batch, tokens: *const krait_token, n_tokens: usize, lengths: *const usize, n_texts: usize, pooling: c_int, out: *mut f32, n_out: usize) -> krait_status;
     pub fn krait_tokenizer_open(out: *mut *mut krait_tokenizer, path: *const c_char) -> krait_status;
     pub fn krait_tokenizer_ref(tokenizer: *mut krait_tokenizer) -> *mut krait_tokenizer;
     pub fn krait_tokenizer_free(tokenizer: *mut krait_tokenizer);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 use crate::callbacks::Callbacks;
-use crate::{raw, BatchSetting, Error, Model, Piece, Result, Session, Status, Token};
+use crate::{raw, BatchSetting, Error, Model, Piece, Pooling, Result, Session, Status, Token};
 use krait_sys as sys;
 use std::ptr::{null_mut, NonNull};
 use std::sync::Arc;
@@ -70,6 +70,23 @@ impl Drop for Batch {
 }
 
 impl Model {
+    /// A vector for each text, of as many numbers as the model is wide: what a session that read the text alone
+    /// would give. An error names the text.
+    pub fn embed<T: AsRef<[Token]>>(&self, texts: &[T], pooling: Pooling) -> Result<Vec<Vec<f32>>> {
+        let tokens: Vec<Token> = texts.iter().flat_map(|text| text.as_ref()).copied().collect();
+        let lengths: Vec<usize> = texts.iter().map(|text| text.as_ref().len()).collect();
+        let mut out = vec![0.0; lengths.len() * self.width()];
+        let batch = self.batch()?;
+        let p = batch.p.as_ptr();
+        let (n_tokens, n_texts) = (tokens.len(), lengths.len());
+        let status = unsafe {
+            sys::krait_batch_embed(p, tokens.as_ptr(), n_tokens, lengths.as_ptr(), n_texts, pooling.0, out.as_mut_ptr(), out.len())
+        };
+        self.calls().resume();
+        batch.check(status)?;
+        Ok(out.chunks(self.width().max(1)).map(<[f32]>::to_vec).collect())
+    }
+
     /// A batch for sessions of this model.
     pub fn batch(&self) -> Result<Batch> {
         let mut p = null_mut();

@@ -79,6 +79,26 @@ numbers! {
 }
 
 numbers! {
+    /// How [`Model::embed`](crate::Model::embed) makes one vector of a text's hidden vectors: `LAST` or `MEAN`,
+    /// with `NORMALISE` or without, joined with `|`.
+    Pooling {
+        /// The vector of the last token.
+        LAST = KRAIT_POOL_LAST,
+        /// The mean of those of all.
+        MEAN = KRAIT_POOL_MEAN,
+        /// Divided by its length.
+        NORMALISE = KRAIT_POOL_NORMALISE,
+    }
+}
+
+impl std::ops::BitOr for Pooling {
+    type Output = Pooling;
+    fn bitor(self, other: Pooling) -> Pooling {
+        Pooling(self.0 | other.0)
+    }
+}
+
+numbers! {
     /// Why a session ended.
     Reason {
         /// It did not.

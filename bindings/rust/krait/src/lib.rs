@@ -39,7 +39,7 @@ mod text;
 
 pub use batch::{Batch, Entry, Outcome};
 pub use chat::Chat;
-pub use constants::{BatchSetting, Flags, Level, ModelOption, Reason, Setting, VERSION};
+pub use constants::{BatchSetting, Flags, Level, ModelOption, Pooling, Reason, Setting, VERSION};
 pub use error::{Error, Result, Status};
 pub use likely::Likely;
 pub use generate::{Generated, Piece, Step, Tokens};

@@ -89,6 +89,26 @@ fn settings_of_the_model() {
     is(bounds("KRAIT_OPTION_WEIGHTS"), Status::UNSUPPORTED);
 }
 
+/// Each vector is that of a session which read the text alone; an error names the text.
+#[test]
+fn vectors_of_texts() {
+    let model = demo();
+    let tokenizer = model.tokenizer().unwrap();
+    let texts = ["Once upon a time", "The king"].map(|text| tokenizer.encode(text, Flags::NONE).unwrap());
+    let vectors = model.embed(&texts, Pooling::LAST).unwrap();
+    for (text, vector) in texts.iter().zip(&vectors) {
+        let mut session = model.session().unwrap();
+        session.feed(text).unwrap();
+        assert_eq!(*vector, session.hidden().unwrap());
+    }
+    for vector in model.embed(&texts, Pooling::MEAN | Pooling::NORMALISE).unwrap() {
+        assert!((vector.iter().map(|x| x * x).sum::<f32>() - 1.0).abs() < 1e-5);
+    }
+    let error = model.embed(&[vec![1], vec![]], Pooling::LAST).unwrap_err();
+    assert!(error.status() == Status::ARGUMENT && error.to_string().contains("text 1 has no tokens"));
+    assert!(model.embed::<Vec<Token>>(&[], Pooling::LAST).unwrap().is_empty());
+}
+
 /// A batch scores, gives logits, and reads a long prompt in parts.
 #[test]
 fn batches_in_parts() {
