@@ -3,8 +3,10 @@
  * krait.h - run Mamba language models.
  *
  * A model is loaded as it was published; a session is one conversation whose
- * whole memory is a small state of constant size, which can be saved, forked,
- * rewound and moved to another machine. The shortest program:
+ * whole memory is a state, which can be saved, forked, rewound and moved to
+ * another machine. The state of a pure Mamba model is small and of constant
+ * size; where a model has attention layers, too, each token adds to it
+ * (krait_model_state_growth). The shortest program:
  *
  *     krait_model *model;
  *     krait_session *session;
@@ -334,12 +336,21 @@ KRAIT_API uint64_t krait_model_n_parameters(const krait_model *model);
 /* Bytes of one saved state of a new session. */
 KRAIT_API size_t krait_model_state_size(const krait_model *model);
 
-/* Bytes that each token read adds to a session's state; 0: the state has a constant size, however
- * long the sequence is. */
+/* Bytes of one saved state of a session that has read `n_positions`, beside what its settings, penalties
+ * and KRAIT_REWIND_TOKENS add: that of a new session where krait_model_state_growth is 0, and a few bytes.
+ * UINT64_MAX: more than can be told. */
+KRAIT_API uint64_t krait_model_state_size_at(const krait_model *model, uint64_t n_positions);
+
+/* Bytes that each token read adds to a session's state, where attention layers keep what they have read.
+ * 0: the state has a constant size, however long the sequence is, and no token is too far back. Else only
+ * memory bounds the length: a call for which there is none left answers KRAIT_ERROR_MEMORY, and the
+ * session is where it was. */
 KRAIT_API size_t krait_model_state_growth(const krait_model *model);
 
-/* Bytes of memory that the model needs with `n_sessions` sessions. Works under
- * KRAIT_OPTION_INSPECT, before the weights are read. */
+/* Bytes of memory that the model needs with `n_sessions` sessions. Where krait_model_state_growth is not
+ * 0 these are new ones: each token that they read adds "memory_bytes_per_token" of krait_model_info, but
+ * for tokens that a fork shares with its origin. Works under KRAIT_OPTION_INSPECT, before the weights are
+ * read. */
 KRAIT_API uint64_t krait_model_memory(const krait_model *model, size_t n_sessions);
 
 /* The model's tokenizer, or NULL when there is none. Borrowed from the model. */
@@ -352,7 +363,8 @@ KRAIT_API krait_tokenizer *krait_model_tokenizer_ref(krait_model *model);
 /* ---------------------------------------------------------------------------
  * Session: one sequence and its state
  *
- * A session reads tokens into a state of constant size and predicts the next.
+ * A session reads tokens into a state and predicts the next. The state of Mamba layers
+ * has a constant size; an attention layer keeps a key and a value of each token.
  * With u the input of a layer after its norm, h the layer's state, A = -exp(A_log),
  * and * element by element, one token does this in a layer of Mamba:
  *
@@ -616,7 +628,7 @@ KRAIT_API krait_status krait_session_set_note(krait_session *session, const void
  * Threads: any number; a state is saved and written by one at a time.
  */
 
-/* Bytes of the session's state as it would be saved now. */
+/* Bytes of the session's state as it would be saved now, with all that it has read so far. */
 KRAIT_API size_t krait_session_state_size(const krait_session *session);
 
 /* A snapshot of where the session is, into `out`; free it with krait_state_free. The session goes

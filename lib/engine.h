@@ -285,6 +285,9 @@ struct engine {
 	/* NULL where the engine runs nothing that is per token, or: the slot holds this many positions from now on;
 	 * those beyond what it held are zero. Before an import. On failure nothing has changed. */
 	krait_status (*slot_resize)(struct slot *slot, uint64_t n_positions, struct why *why);
+	/* NULL like slot_resize, or: the next n positions are read without taking memory, unless a copy of the slot is made in
+	 * between; what it holds beyond them is given back. On failure nothing that can be seen has changed. */
+	krait_status (*slot_reserve)(struct slot *slot, uint64_t n, struct why *why);
 	krait_status (*slot_export)(const struct slot *slot, uint32_t component, float *canonical, struct why *why);
 	krait_status (*slot_import)(struct slot *slot, uint32_t component, const float *canonical, struct why *why);
 	/* NULL, or: `copy`, a snapshot of `of`, is to stay readable when the device is lost. Best effort; the

@@ -124,19 +124,33 @@ static int open_model(struct bench *bench)
 	return -1;
 }
 
+/* Of each byte of weights, how much a step of a batch reads: a row of the table where the head has one of its own, and of
+ * experts those that are chosen. */
+static void count_weights(struct bench *bench, const json_t *info, double table, bool untied)
+{
+	const json_t *moe = json_object_get(json_object_get(info, "parts"), "moe");
+	double n = (double)krait_model_n_parameters(bench->model);
+	double each = json_number_value(json_object_get(info, "weight_bytes")) / n;
+	double idle = n - json_number_value(json_object_get(info, "n_active_parameters"));
+	double all = json_number_value(json_object_get(moe, "n_experts"));
+
+	bench->chosen_share = all > 0 ? json_number_value(json_object_get(moe, "n_used")) / all : 1;
+	bench->expert_bytes = bench->chosen_share < 1 ? each * idle / (1 - bench->chosen_share) : 0;
+	bench->weight_bytes = each * (n - (untied ? table : 0));
+	bench->active_parameters = n - idle - (untied ? table : 0);
+}
+
 /* What a token costs. A prompt's tokens need no head but the last one's. */
 static void count_costs(struct bench *bench)
 {
 	json_t *info = opening_info(bench->model);
-	double n_parameters = (double)krait_model_n_parameters(bench->model);
 	double table = (double)krait_model_vocab_size(bench->model) * (double)krait_model_width(bench->model);
-	double stored = json_number_value(json_object_get(info, "weight_bytes"));
-	json_t *tied = json_object_get(info, "tied_head");
 
+	count_weights(bench, info, table, json_is_false(json_object_get(info, "tied_head")));
 	bench->state_bytes = (double)krait_model_state_size(bench->model);
-	bench->weight_bytes = stored;
+	bench->token_bytes = json_number_value(json_object_get(info, "state_bytes_per_token"));
 	/* One multiply-add for each weight of a product; for each element of the state a decay, an input and an output. */
-	bench->flops = 2 * (n_parameters - (json_is_false(tied) ? 2 : 1) * table) + 6 * bench->state_bytes / 4;
+	bench->flops = 2 * (bench->active_parameters - table) + 6 * bench->state_bytes / 4;
 	bench->head_flops = 2 * table;
 	json_decref(info);
 }

@@ -40,8 +40,11 @@ struct bench {
 	unsigned n_threads;
 	krait_model *model;
 	const char *name;               /* the shape, or the model */
-	double weight_bytes;            /* of every tensor that a token reads */
-	double state_bytes;
+	double weight_bytes;            /* of every tensor that tokens read */
+	double expert_bytes;            /* of those, of experts, of which a token reads this share */
+	double chosen_share, active_parameters;
+	double state_bytes;             /* of fixed size, and what each position adds */
+	double token_bytes;
 	double flops, head_flops;       /* of a token in a prompt, and of its last one besides */
 	json_t *rows;
 };

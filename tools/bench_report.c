@@ -11,6 +11,7 @@
 #include "sizes.h"
 #include "verbs.h"
 
+#include <math.h>
 #include <string.h>
 
 static double larger(double a, double b)
@@ -47,6 +48,15 @@ json_t *bench_row(struct bench *bench, const char *work)
 /* ---- limits ------------------------------------------------------------------------------ */
 
 /* What a token of a prompt of n costs; the head only for the last one. */
+/* What a step of a batch has to read and write, in the middle of a text of n tokens: of experts those that some of the batch
+ * chose, where each chooses on its own. */
+static double bytes_of_step(const struct bench *bench, double batch, double n)
+{
+	double missed = bench->expert_bytes * pow(1 - bench->chosen_share, batch);
+
+	return bench->weight_bytes - missed + batch * (2 * bench->state_bytes + n / 2 * bench->token_bytes);
+}
+
 static double flops_of_token(const struct bench *bench, double n)
 {
 	return bench->flops + bench->head_flops / n;
@@ -71,7 +81,7 @@ void bench_add_limits(const struct bench *bench, const struct ceilings *ceilings
 		if (json_object_get(row, "error"))
 			continue;
 		if (is(row, "decode") && bench->weight_bytes > 0)
-			add_rate_limit(row, batch * read / (bench->weight_bytes + 2 * batch * bench->state_bytes));
+			add_rate_limit(row, batch * read / bytes_of_step(bench, batch, number(row, "n_tokens")));
 		else if (is(row, "prefill") && flops > 0)
 			add_rate_limit(row, flops / flops_of_token(bench, number(row, "n_tokens")));
 		else if (is(row, "profile") && read > 0 && number(row, "seconds") > 0)

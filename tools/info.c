@@ -27,9 +27,9 @@ static char *short_text(const char *name, const json_t *value)
 {
 	char room[SIZES_ROOM];
 
-	if (json_is_integer(value) && ends_with(name, "_bytes"))
+	if (json_is_integer(value) && (ends_with(name, "_bytes") || ends_with(name, "_bytes_per_token")))
 		return strdup(sizes_bytes(room, json_number_value(value)));
-	if (!strcmp(name, "n_parameters"))
+	if (ends_with(name, "_parameters"))
 		return strdup(sizes_count(room, json_number_value(value)));
 	if (json_is_boolean(value))
 		return strdup(json_is_true(value) ? "yes" : "no");
@@ -66,12 +66,23 @@ static void print_parts(const json_t *value)
 	output_format("%s\n", first ? "none" : "");
 }
 
+static const char *label(const char *name)
+{
+	static const char *const labels[][2] = { { "n_parameters", "parameters" }, { "n_active_parameters", "active parameters" },
+		{ "state_bytes_per_token", "state per token" }, { "memory_bytes_per_token", "memory per token" } };
+
+	for (size_t i = 0; i < sizeof labels / sizeof *labels; i++)
+		if (!strcmp(name, labels[i][0]))
+			return labels[i][1];
+	return name;
+}
+
 /* What is odd comes last, in words. A template's text is long: it is told by its length. */
 static void print_member(const char *name, const json_t *value)
 {
 	char *text;
 
-	output_format("%-*s ", NAME_WIDTH, !strcmp(name, "n_parameters") ? "parameters" : name);
+	output_format("%-*s ", NAME_WIDTH, label(name));
 	if (json_is_array(value) || json_is_object(value)) {
 		print_parts(value);
 		return;
@@ -86,21 +97,93 @@ static void print_member(const char *name, const json_t *value)
 	free(text);
 }
 
+/* "mamba2, mlp" */
+static void print_names(const json_t *parts)
+{
+	const json_t *part;
+	size_t i;
+
+	json_array_foreach(parts, i, part)
+		output_format("%s%s", i ? ", " : "", json_string_value(part));
+}
+
+/* All runs of layers that have these parts: "mamba2, mlp: 0-3, 5-8". */
+static void print_layers(const json_t *layers, const json_t *parts)
+{
+	const json_t *run;
+	bool first = true;
+	size_t i;
+
+	print_names(parts);
+	json_array_foreach(layers, i, run) {
+		long long from = json_integer_value(json_object_get(run, "first"));
+		long long to = json_integer_value(json_object_get(run, "last"));
+
+		if (!json_equal(json_object_get(run, "parts"), parts))
+			continue;
+		output_format("%s %lld", first ? ":" : ",", from);
+		if (to > from)
+			output_format("-%lld", to);
+		first = false;
+	}
+	output_format("\n");
+}
+
+/* Which layers are what, one line for each sort, and then the kinds of parts. Where there is one kind alone its sizes
+ * were told already. */
+static void print_structure(const json_t *about)
+{
+	const json_t *layers = json_object_get(about, "layers"), *run, *part;
+	const char *kind;
+	size_t i;
+
+	if (json_object_size(json_object_get(about, "parts")) == 1)
+		return;
+	json_array_foreach(layers, i, run) {
+		const json_t *parts = json_object_get(run, "parts");
+		size_t before = 0;
+
+		while (before < i && !json_equal(json_object_get(json_array_get(layers, before), "parts"), parts))
+			before++;
+		if (before < i)
+			continue;
+		output_format("%-*s ", NAME_WIDTH, i ? "" : "layers");
+		print_layers(layers, parts);
+	}
+	json_object_foreach(json_object_get(about, "parts"), kind, part)
+		print_member(kind, part);
+}
+
+/* What is as it always is with Mamba is no news; nor is it that info, which never reads weights, has no engine. */
+static bool worth_saying(const json_t *about, const char *name, const json_t *value)
+{
+	static const char *const unsaid[] = { "engine", "inspected", "note", "layers", "parts" };
+
+	const json_t *parts = json_object_get(about, "parts"), *part;
+	const char *kind;
+
+	for (size_t i = 0; i < sizeof unsaid / sizeof *unsaid; i++)
+		if (!strcmp(name, unsaid[i]))
+			return false;
+	json_object_foreach((json_t *)(uintptr_t)parts, kind, part)
+		if (json_object_size(parts) > 1 && json_object_get(part, name))
+			return false;   /* a size of its kind, which is told there */
+	if (!strcmp(name, "n_active_parameters"))
+		return !json_equal(value, json_object_get(about, "n_parameters"));
+	return !ends_with(name, "_bytes_per_token") || json_integer_value(value);
+}
+
 static void print_table(json_t *about)
 {
-	/* Without weights there is no engine, which is no news: info never reads them. */
-	static const char *const unsaid[] = { "engine", "inspected", "note" };
 	json_t *note = json_object_get(about, "note");
 	const char *name;
 	json_t *value;
 
 	json_object_foreach(about, name, value) {
-		bool said = true;
-
-		for (size_t i = 0; i < sizeof unsaid / sizeof *unsaid; i++)
-			said = said && strcmp(name, unsaid[i]);
-		if (said)
+		if (worth_saying(about, name, value))
 			print_member(name, value);
+		else if (!strcmp(name, "layers"))
+			print_structure(about);
 	}
 	if (json_string_length(note))
 		output_format("%-*s %s\n", NAME_WIDTH, "note", json_string_value(note));

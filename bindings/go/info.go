@@ -21,7 +21,8 @@ type Details struct {
 	Weights      string `json:"weights"` // the type that they are kept in
 	MemoryBytes  uint64 `json:"memory_bytes"`
 	StateBytes   uint64 `json:"state_bytes"`
-	ChatTemplate string `json:"chat_template"` // "": none
+	TokenBytes   uint64 `json:"state_bytes_per_token"` // that each token adds to a state
+	ChatTemplate string `json:"chat_template"`         // "": none
 	Fingerprint  string `json:"fingerprint"`
 
 	// All has every key, also those that a later library adds.

@@ -109,6 +109,12 @@ func (m *Model) StateSize() int { return m.size(raw.Model_state_size) }
 // StateGrowth is how many bytes each token adds to a state; 0: its size is constant.
 func (m *Model) StateGrowth() int { return m.size(raw.Model_state_growth) }
 
+// StateSizeAt is the number of bytes of one saved state of a session that has read so many positions.
+func (m *Model) StateSizeAt(positions uint64) (n uint64) {
+	m.h.look(func(p uintptr) { n = raw.Model_state_size_at(p, positions) })
+	return n
+}
+
 // Stops are the tokens that end an answer, as the model's own files say.
 func (m *Model) Stops() (stops []Token) {
 	m.h.look(func(p uintptr) {

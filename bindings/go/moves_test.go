@@ -64,7 +64,7 @@ func TestCopyFlushCancel(t *testing.T) {
 	state, err := from.Snapshot()
 	must(t, err)
 	defer state.Close()
-	if from.StateSize() != state.Size() || model.StateGrowth() != 0 {
+	if from.StateSize() != state.Size() || model.StateGrowth() != 0 || model.StateSizeAt(0) != uint64(model.StateSize()) {
 		t.Fatal(from.StateSize(), state.Size())
 	}
 }

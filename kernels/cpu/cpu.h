@@ -114,6 +114,7 @@ void krait__slot_free(struct slot *slot);
 krait_status krait__slot_clear(struct slot *slot, struct why *why);
 krait_status krait__slot_copy(struct slot *to, const struct slot *from, struct why *why);
 krait_status krait__slot_resize(struct slot *slot, uint64_t n_positions, struct why *why);
+krait_status krait__slot_reserve(struct slot *slot, uint64_t n, struct why *why);
 krait_status krait__slot_export(const struct slot *slot, uint32_t component, float *canonical, struct why *why);
 krait_status krait__slot_import(struct slot *slot, uint32_t component, const float *canonical, struct why *why);
 

@@ -226,7 +226,7 @@ const struct engine krait__cpu_engine = {
 	.abi = KRAIT__ENGINE_ABI, .size = sizeof(struct engine), .name = "cpu",
 	.devices = devices, .estimate = estimate, .open = open_model, .close = close_model, .about = about,
 	.slot_new = krait__slot_new, .slot_free = krait__slot_free, .slot_clear = krait__slot_clear,
-	.slot_copy = krait__slot_copy, .slot_resize = krait__slot_resize,
+	.slot_copy = krait__slot_copy, .slot_resize = krait__slot_resize, .slot_reserve = krait__slot_reserve,
 	.slot_export = krait__slot_export, .slot_import = krait__slot_import,
 	.forward = krait__forward, .logits = krait__logits, .any_division = true,
 };

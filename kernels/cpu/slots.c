@@ -114,6 +114,14 @@ krait_status krait__slot_resize(struct slot *slot, uint64_t n_positions, struct 
 	return KRAIT_OK;
 }
 
+krait_status krait__slot_reserve(struct slot *slot, uint64_t n, struct why *why)
+{
+	if (!krait__pages_reserve(slot, n))
+		return krait__why_memory(why);
+	krait__pages_trim(slot, slot->n_positions + n);
+	return KRAIT_OK;
+}
+
 krait_status krait__slot_export(const struct slot *slot, uint32_t component, float *canonical, struct why *why)
 {
 	const struct plan *plan = slot->model->plan;

@@ -100,7 +100,12 @@ uint64_t krait_model_n_parameters(const krait_model *model)
 
 size_t krait_model_state_size(const krait_model *model)
 {
-	return model && model->plan.n_components ? krait__state_size(model, 0) : 0;
+	return model && model->plan.n_components ? (size_t)krait__state_size_at(model, 0) : 0;
+}
+
+uint64_t krait_model_state_size_at(const krait_model *model, uint64_t n_positions)
+{
+	return model && model->plan.n_components ? krait__state_size_at(model, n_positions) : 0;
 }
 
 uint64_t krait_model_memory(const krait_model *model, size_t n_sessions)
@@ -110,8 +115,7 @@ uint64_t krait_model_memory(const krait_model *model, size_t n_sessions)
 
 size_t krait_model_state_growth(const krait_model *model)
 {
-	(void)model;
-	return 0;
+	return model ? krait__model_token_bytes(model) : 0;
 }
 
 size_t krait_model_stops(const krait_model *model, krait_token *out, size_t n_out)

@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/size.h"
 #include "base/utf8.h"
+#include "block/block.h"
 #include "session/session.h"
 #include "session/state.h"
 
@@ -58,17 +59,146 @@ static bool put_text(struct buffer *out, const char *key, const char *text)
 	return put_key(out, key) && krait__json_write_text(out, text, strlen(text));
 }
 
-/* Those of the first layer that its family has: others are 0, or 1 where there is no choice. */
+/* ---- parts ----------------------------------------------------------------------------------- */
+
+/* Keys that a kind of block lacks are left out. */
+static bool put_mamba(struct buffer *out, const struct part *part)
+{
+	bool heads = part->kind != PART_MAMBA1, third = part->kind == PART_MAMBA3;
+
+	return put_number(out, "d_inner", part->d_inner) && put_number(out, "d_state", part->d_state)
+		&& (third || put_number(out, "d_conv", part->d_conv)) && (heads || put_number(out, "dt_rank", part->rank))
+		&& (third || !heads || put_number(out, "d_ssm", part->d_ssm)) && (!heads || put_number(out, "n_heads", part->n_heads))
+		&& (!heads || put_number(out, "head_dim", part->head_dim)) && (!heads || put_number(out, "n_groups", part->n_groups))
+		&& (!third || put_number(out, "mimo_rank", part->rank)) && (!third || put_number(out, "n_angles", part->n_angles));
+}
+
+static bool put_part(struct buffer *out, const struct part *part)
+{
+	switch (part->kind) {
+	case PART_MAMBA1:
+	case PART_MAMBA2:
+	case PART_MAMBA3:
+		return put_mamba(out, part);
+	case PART_ATTENTION:
+		return put_number(out, "n_heads", part->n_heads) && put_number(out, "n_kv_heads", part->n_kv_heads)
+			&& put_number(out, "head_dim", part->head_dim) && put_number(out, "n_rotary", part->n_rotary)
+			&& (!part->d_conv || put_number(out, "d_conv", part->d_conv));
+	case PART_MOE:
+		return put_number(out, "d_ff", part->d_ff) && put_number(out, "n_experts", part->n_experts)
+			&& put_number(out, "n_used", part->n_used);
+	default:
+		return put_number(out, "d_ff", part->d_ff);
+	}
+}
+
+static uint32_t find_part(const struct plan *plan, enum part_kind kind)
+{
+	uint32_t i = 0;
+
+	while (i < plan->n_parts && plan->parts[i].kind != kind)
+		i++;
+	return i;
+}
+
+/* Of each kind that there is: in how many places, and the sizes of the first. */
+static bool put_kinds(struct buffer *out, const struct plan *plan)
+{
+	bool ok = put_raw(out, "parts", "{");
+
+	for (int kind = 0; ok && kind < N_PART_KINDS; kind++) {
+		uint32_t first = find_part(plan, (enum part_kind)kind);
+		uint64_t n = 0;
+
+		if (first == plan->n_parts)
+			continue;
+		for (uint32_t i = first; i < plan->n_parts; i++)
+			n += plan->parts[i].kind == (enum part_kind)kind;
+		ok = put_raw(out, krait__block_kind((enum part_kind)kind)->name, "{") && put_number(out, "count", n)
+			&& put_part(out, &plan->parts[first]) && krait__buffer_add(out, "}", 1);
+	}
+	return ok && krait__buffer_add(out, "}", 1);
+}
+
+/* Behind the last part of the layer that begins with `first`. */
+static uint32_t layer_end(const struct plan *plan, uint32_t first)
+{
+	uint32_t i = first;
+
+	while (i < plan->n_parts && plan->parts[i].layer == plan->parts[first].layer)
+		i++;
+	return i;
+}
+
+static bool same_layer(const struct plan *plan, uint32_t a, uint32_t b)
+{
+	uint32_t n = layer_end(plan, a) - a;
+
+	if (layer_end(plan, b) - b != n)
+		return false;
+	for (uint32_t i = 0; i < n; i++)
+		if (plan->parts[a + i].kind != plan->parts[b + i].kind)
+			return false;
+	return true;
+}
+
+static bool put_run(struct buffer *out, const struct plan *plan, uint32_t first, uint32_t last)
+{
+	uint32_t end = layer_end(plan, first);
+	bool ok = krait__buffer_print(out, "%s{\"first\":%u,\"last\":%u,\"parts\":[", first ? "," : "",
+		(unsigned)plan->parts[first].layer, (unsigned)last);
+
+	for (uint32_t i = first; ok && i < end; i++)
+		ok = krait__buffer_print(out, "%s\"%s\"", i > first ? "," : "", krait__block_kind(plan->parts[i].kind)->name);
+	return ok && krait__buffer_add(out, "]}", 2);
+}
+
+/* Layers of the same parts that follow one another are one entry. */
+static bool put_layers(struct buffer *out, const struct plan *plan)
+{
+	bool ok = put_raw(out, "layers", "[");
+
+	for (uint32_t first = 0, next; ok && first < plan->n_parts; first = next) {
+		uint32_t last = plan->parts[first].layer;
+
+		for (next = layer_end(plan, first); next < plan->n_parts && same_layer(plan, first, next); next = layer_end(plan, next))
+			last = plan->parts[next].layer;
+		ok = put_run(out, plan, first, last);
+	}
+	return ok && krait__buffer_add(out, "]", 1);
+}
+
+/* The keys of models that have nothing but Mamba; of others, those of their first Mamba part. */
 static bool put_sizes(struct buffer *out, const struct plan *plan)
 {
-	const struct part *part = &plan->parts[0];
-	bool heads = part->head_dim > 1;
+	uint32_t i = 0;
 
-	return put_number(out, "d_inner", part->d_inner) && put_number(out, "d_state", part->d_state) && put_number(out, "d_conv", part->d_conv)
-		&& (!part->rank || put_number(out, "dt_rank", part->rank)) && (!heads || put_number(out, "d_ssm", part->d_ssm))
-		&& (!heads || put_number(out, "n_heads", part->n_heads)) && (!heads || put_number(out, "head_dim", part->head_dim))
-		&& (!heads || put_number(out, "n_groups", part->n_groups));
+	while (i < plan->n_parts && plan->parts[i].kind > PART_MAMBA3)
+		i++;
+	return (i == plan->n_parts || put_mamba(out, &plan->parts[i])) && put_layers(out, plan) && put_kinds(out, plan);
 }
+
+/* Without the experts that a token does not go through. */
+static uint64_t active_parameters(const struct krait_model *model)
+{
+	static const enum role roles[] = { ROLE_GATE, ROLE_UP, ROLE_GATE_UP, ROLE_DOWN };
+	uint64_t n = model->n_parameters;
+
+	for (uint32_t i = 0; i < model->plan.n_parts; i++) {
+		const struct part *part = &model->plan.parts[i];
+
+		for (size_t k = 0; part->kind == PART_MOE && k < sizeof(roles) / sizeof(*roles); k++) {
+			const struct tensor *tensor = krait__part_tensor(&model->plan, part, roles[k]);
+
+			if (tensor)
+				n -= (uint64_t)(part->n_experts - part->n_used) * tensor->shape[tensor->rank - 2]
+					* tensor->shape[tensor->rank - 1];
+		}
+	}
+	return n;
+}
+
+/* ---- the rest -------------------------------------------------------------------------------- */
 
 static bool put_stops(struct buffer *out, const struct generation *generation)
 {
@@ -106,7 +236,9 @@ static bool put_memory(struct buffer *out, const struct krait_model *model)
 {
 	return put_text(out, "weights", model->weights) && put_number(out, "weight_bytes", model->weight_bytes)
 		&& put_number(out, "memory_bytes", krait__model_memory(model, 1)) && put_number(out, "session_bytes", krait__session_memory(model))
-		&& put_number(out, "state_bytes", krait__state_size(model, 0));
+		&& put_number(out, "state_bytes", krait__state_size_at(model, 0))
+		&& put_number(out, "state_bytes_per_token", krait__model_token_bytes(model))
+		&& put_number(out, "memory_bytes_per_token", model->memory.slot_token);
 }
 
 static bool describe(struct buffer *out, const struct krait_model *model)
@@ -115,6 +247,7 @@ static bool describe(struct buffer *out, const struct krait_model *model)
 	const char *generation = model->generation.defaults ? model->generation.defaults : "null";
 
 	return krait__buffer_add(out, "{", 1) && put_text(out, "family", model->family) && put_number(out, "n_parameters", model->n_parameters)
+		&& put_number(out, "n_active_parameters", active_parameters(model))
 		&& put_number(out, "vocab_size", plan->vocab) && put_number(out, "d_model", plan->width) && put_number(out, "n_layers", plan->n_layers)
 		&& put_sizes(out, plan) && put_text(out, "norm", plan->layer_norm ? "layer" : "rms") && put_bool(out, "tied_head", plan->head == plan->embedding)
 		&& put_bool(out, "has_head", plan->head != NO_TENSOR)

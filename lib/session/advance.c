@@ -300,6 +300,9 @@ krait_status krait__advance(krait_model *model, struct session_entry *entries, s
 		status = krait__read_all(model, entries, n, at, why);
 	}
 	for (size_t i = 0; i < n; i++) {
+		/* a feed that stopped early, or before it began, gives back the rest */
+		if (!entries[i].drawn)
+			krait__read_reserve(entries[i].session, 0);
 		work_free(&works[i]);
 		entries[i].work = NULL;
 	}

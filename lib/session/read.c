@@ -42,6 +42,13 @@ static bool prepare_scores(struct session_entry *entry)
 	return true;
 }
 
+krait_status krait__read_reserve(krait_session *session, uint64_t n)
+{
+	const struct engine *engine = session->model->engine;
+
+	return engine->slot_reserve ? engine->slot_reserve(session->now.slot, n, &session->why) : KRAIT_OK;
+}
+
 krait_status krait__read_prepare(struct session_entry *entry)
 {
 	krait_session *session = entry->session;
@@ -57,7 +64,8 @@ krait_status krait__read_prepare(struct session_entry *entry)
 	    (due_at_start(entry) &&
 	     !krait__keep_prepare(&work->due, &session->kept, &session->history, session->model, &session->now, true)))
 		return krait__why_memory(&session->why);
-	return KRAIT_OK;
+	/* for all strides: the first one is in when the second begins */
+	return krait__read_reserve(session, entry->n);
 }
 
 /* ---- a span ---------------------------------------------------------------------------------- */
@@ -189,7 +197,8 @@ static bool give_scores(struct session_entry *entry, size_t n)
 	return !bad;
 }
 
-/* Where the feed stopped for a moment. There is no way to say that there is no memory for it, and the way back is shorter. */
+/* Where the feed stopped for a moment. There is no way to say that there is no memory for it, and the way back is shorter.
+ * What is left to read comes first: a moment has a share in the last page of what grows, which the session then needs anew. */
 static void take_on_the_way(struct session_entry *entry)
 {
 	krait_session *session = entry->session;
@@ -198,6 +207,10 @@ static void take_on_the_way(struct session_entry *entry)
 	if (krait__keep_prepare(due, &session->kept, &session->history, session->model, &session->now, true))
 		krait__keep_take(due, &session->kept, &session->history, session->model, &session->now,
 			entry->mark == session->now.course.position);
+	if (krait__read_reserve(session, entry->n - entry->n_done) != KRAIT_OK) {
+		krait__keep_cut(&session->kept, session->now.course.position - 1);
+		krait__why_clear(&session->why);
+	}
 }
 
 static void settle_feed(struct session_entry *entry, const struct span *span)

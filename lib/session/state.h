@@ -28,8 +28,9 @@ uint64_t krait__state_most(const struct krait_model *model);
 /* Fills a moment that has its model and a slot of zeros. */
 krait_status krait__state_decode(struct session_moment *moment, const unsigned char *data, size_t n_data, struct why *why);
 
-/* Bytes of the state of a session on this model that has read so many positions and remembers none of them. */
-size_t krait__state_size(const struct krait_model *model, uint64_t n_positions);
+/* Bytes of the state of a session on this model that has read so many positions and remembers none of them; UINT64_MAX:
+ * more than that. */
+uint64_t krait__state_size_at(const struct krait_model *model, uint64_t n_positions);
 /* Bytes of what is now, with what may be read again. */
 size_t krait__state_size_now(const struct krait_model *model, const struct session_now *now, const struct session_history *past);
 

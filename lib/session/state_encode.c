@@ -292,17 +292,6 @@ static uint32_t n_sections(const struct krait_model *model, const struct session
 	return 5 + (now->rules->note.size ? 1 : 0) + (now->course.position ? 1 : 0) + model->plan.n_components;
 }
 
-size_t krait__state_largest(const struct plan *plan, uint64_t n_positions)
-{
-	size_t most = 0;
-
-	for (uint32_t i = 0; i < plan->n_components; i++)
-		if (krait__extent(&plan->components[i], n_positions) > most)
-			most = krait__extent(&plan->components[i], n_positions);
-	return most;
-}
-
-
 static void put_rest(struct sink *sink, const struct session_now *now, const struct session_history *past)
 {
 	put_stops(sink, &now->rules->stops);
@@ -361,24 +350,4 @@ krait_status krait__state_encode(const struct session_moment *moment, unsigned c
 		put_checksum(out, n_out);
 	krait__free(values);
 	return status;
-}
-
-/* In the order of the addends: biases, counts and stop tokens; a note and what is held back; the last tokens, and what
- * each of them showed; stop texts, each as long as one can be, as many as a generation_config.json may name. */
-uint64_t krait__state_most(const struct krait_model *model)
-{
-	const uint64_t most_tokens = (uint64_t)1 << 24, most_texts = 1024;
-
-	if (krait__model_token_bytes(model))
-		return (uint64_t)INT64_MAX;
-	return krait__state_size(model, 0) + 20 * (uint64_t)model->plan.vocab + 2 * NOTE_LIMIT + 9 * most_tokens
-		+ most_texts * NOTE_LIMIT;
-}
-
-size_t krait__state_size(const struct krait_model *model, uint64_t n_positions)
-{
-	struct session_rules rules = { .max_new = 0 };
-	struct session_now now = { .rules = &rules, .course.position = n_positions };
-
-	return krait__state_size_now(model, &now, &(struct session_history){ 0 });
 }

@@ -269,6 +269,8 @@ static krait_status fill_component(struct state_reader *reader, struct state_sou
 		|| !krait__span_ok(source->at, bytes, source->size))
 		return krait__state_damaged(reader->why, "a part of it is too short");
 	n = (size_t)(bytes / 4);
+	if (n == 0)
+		return KRAIT_OK;        /* per token, and none was read */
 	status = make_room(reader, component, n);
 	if (status != KRAIT_OK)
 		return status;
@@ -276,6 +278,8 @@ static krait_status fill_component(struct state_reader *reader, struct state_sou
 		reader->values[i] = krait__float_from_bits(krait__take_u32(source));
 	return model->engine->slot_import(reader->moment->slot, index, reader->values, reader->why);
 }
+
+#define COURSE_SEEN 1u          /* of reader->parts: the course is the first of `sections` below */
 
 static krait_status read_tensor(struct state_reader *reader, struct state_source *source)
 {
@@ -291,12 +295,18 @@ static krait_status read_tensor(struct state_reader *reader, struct state_source
 	krait__take_padding(source);
 	if (source->bad || rank > 4)
 		return krait__state_damaged(reader->why, "a part of it is too short");
-	if (!(reader->parts & 1))
-		return krait__state_damaged(reader->why, "a part of it stands before its course");
-	for (uint32_t i = 0; i < plan->n_components; i++)
-		if (strlen(plan->components[i].name) == n_name && memcmp(plan->components[i].name, name, n_name) == 0 &&
-		    same_shape(&plan->components[i], reader->moment->course.position, rank, shape))
+	for (uint32_t i = 0; i < plan->n_components; i++) {
+		const struct component *component = &plan->components[i];
+
+		if (strlen(component->name) != n_name || memcmp(component->name, name, n_name) != 0)
+			continue;
+		if (component->per_token && !(reader->parts & COURSE_SEEN))
+			return krait__state_damaged(reader->why, "a part of it that grows stands before its course");
+		if (same_shape(component, reader->moment->course.position, rank, shape))
 			return fill_component(reader, source, i);
+		if (component->per_token && same_shape(component, shape[0], rank, shape))
+			return krait__state_damaged(reader->why, "a part of it has another number of positions than were read");
+	}
 	return krait__why(reader->why, KRAIT_ERROR_MISMATCH, "the state holds %s of a shape that this model does not have",
 		krait__quote(&quoted, (const char *)name, n_name));
 }

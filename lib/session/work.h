@@ -44,6 +44,8 @@ krait_status krait__draw_all(krait_model *model, struct session_entry *entries, 
 /* ---- read.c: spans ---- */
 
 krait_status krait__read_prepare(struct session_entry *entry);
+/* Memory for the next n positions of the session, and no more than that; see slot_reserve in engine.h. */
+krait_status krait__read_reserve(krait_session *session, uint64_t n);
 krait_status krait__read_all(krait_model *model, struct session_entry *entries, size_t n, size_t *at, struct why *why);
 
 /* ---- advance.c: bookkeeping ---- */

@@ -29,12 +29,15 @@ START_TEST(no_handle)
 	ck_assert_uint_eq(krait_model_n_layers(NULL), 0);
 	ck_assert_uint_eq(krait_model_n_parameters(NULL), 0);
 	ck_assert_uint_eq(krait_model_state_size(NULL), 0);
+	ck_assert_uint_eq(krait_model_state_size_at(NULL, 7), 0);
+	ck_assert_uint_eq(krait_model_state_growth(NULL), 0);
 	ck_assert_uint_eq(krait_model_memory(NULL, 1), 0);
 	ck_assert_ptr_null(krait_model_tokenizer(NULL));
 	ck_assert_int_lt(krait_model_open(&model, "/nonexistent", NULL), 0);
 	ck_assert_ptr_nonnull(model);
 	ck_assert_ptr_nonnull(strstr(krait_model_error(model), "/nonexistent"));
 	ck_assert_uint_eq(krait_model_state_size(model), 0);
+	ck_assert_uint_eq(krait_model_state_size_at(model, 7), 0);
 	krait_model_free(model);
 }
 END_TEST

@@ -24,7 +24,7 @@ struct scene {
 static krait_model *model;
 static void open_model(void)
 {
-	model = kit_open(kit_case(4), &(struct kit_options){ .threads = 1, .tokenizer = support_path("tokenizer/tiny/tokenizer.json") });
+	model = kit_open(kit_kind_case(), &(struct kit_options){ .threads = 1, .tokenizer = support_path("tokenizer/tiny/tokenizer.json") });
 }
 
 static void close_model(void) { krait_model_free(model); }
@@ -398,13 +398,16 @@ START_TEST(test_sequences)
 }
 END_TEST
 
+static void fill(TCase *tcase)
+{
+	tcase_add_checked_fixture(tcase, open_model, close_model);
+	tcase_add_loop_test(tcase, test_sequences, 0, kit_too_slow() ? 1 : kit_kind_first() ? 80 : 3);
+}
+
 int main(void)
 {
 	Suite *suite = suite_create("compose");
-	TCase *tcase = tcase_create("compose");
 
-	tcase_add_checked_fixture(tcase, open_model, close_model);
-	tcase_add_loop_test(tcase, test_sequences, 0, kit_too_slow() ? 1 : 80);
-	suite_add_tcase(suite, tcase);
+	kit_each_kind(suite, "compose", 0, fill);
 	return support_run(suite);
 }

@@ -11,7 +11,9 @@ const krait_token scene_tail[SCENE_TAIL] = { 7, 8, 9, 30 };
 
 const char *scene_model(int index)
 {
-	return support_path(index ? SCENE_MAMBA2 : SCENE_MAMBA1);
+	static const char *const models[SCENE_MODELS] = { SCENE_MAMBA1, SCENE_MAMBA2, SCENE_HYBRID };
+
+	return support_path(models[index]);
 }
 
 const char *scene_demo(void)

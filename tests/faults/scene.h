@@ -23,9 +23,11 @@ struct scene {
 
 #define SCENE_MAMBA1 "golden/mamba1-bin-f16"
 #define SCENE_MAMBA2 "golden/mamba2-hf-f32"
+#define SCENE_HYBRID "golden/mamba2attn-hybrid-f32"
+#define SCENE_MODELS 3
 
 krait_model *scene_open(const char *path);                      /* or the test fails */
-const char *scene_model(int index);                             /* the path of a tiny model: two of them */
+const char *scene_model(int index);                             /* the path of a tiny model: SCENE_MODELS of them */
 const char *scene_demo(void);
 void scene_begin(struct scene *scene, const char *path);        /* model, state, expected, path; no session */
 void scene_end(struct scene *scene);

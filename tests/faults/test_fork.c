@@ -145,6 +145,7 @@ static void getters(struct family *f)
 	TRUE(krait_model_width(model) > 0 && krait_model_n_layers(model) > 0 && krait_model_n_parameters(model) > 0);
 	TRUE(krait_model_state_size(model) == f->state_size);
 	TRUE(krait_model_state_growth(model) == 0);
+	TRUE(krait_model_state_size_at(model, 0) == krait_model_state_size(model));
 	TRUE(krait_model_memory(model, 3) == f->memory);
 	TRUE(strcmp(krait_model_fingerprint(model), f->fingerprint) == 0);
 	TRUE(strcmp(krait_model_device(model), "cpu") == 0);

@@ -447,13 +447,13 @@ int main(void)
 	Suite *suite = suite_create("allocations that fail");
 	TCase *tests = tcase_create("all");
 
-	tcase_add_loop_test(tests, test_open_model, 0, 2);
+	tcase_add_loop_test(tests, test_open_model, 0, SCENE_MODELS);
 	tcase_add_test(tests, test_open_shards);
 	tcase_add_test(tests, test_list_installed);
 	tcase_add_test(tests, test_open_installed);
 	tcase_add_test(tests, test_open_tokenizer);
 	tcase_add_test(tests, test_open_demo);
-	tcase_add_loop_test(tests, test_operation, 0, 2 * N_OPERATIONS);
+	tcase_add_loop_test(tests, test_operation, 0, SCENE_MODELS * N_OPERATIONS);
 	tcase_add_loop_test(tests, test_text, 0, 2);
 	tcase_add_test(tests, test_decoder);
 	tcase_set_timeout(tests, 600);

@@ -412,7 +412,7 @@ int main(void)
 	tcase_add_test(tests, test_null_arguments);
 	tcase_add_test(tests, test_free_in_any_order);
 	tcase_add_test(tests, test_busy);
-	tcase_add_loop_test(tests, test_small_stack, 0, 2);
+	tcase_add_loop_test(tests, test_small_stack, 0, SCENE_MODELS);
 	tcase_set_timeout(tests, 600);
 	suite_add_tcase(suite, tests);
 	return support_run(suite);

@@ -211,7 +211,7 @@ int main(void)
 	Suite *suite = suite_create("threads");
 	TCase *tests = tcase_create("all");
 
-	tcase_add_loop_test(tests, test_mixed_calls, 0, 2);
+	tcase_add_loop_test(tests, test_mixed_calls, 0, SCENE_MODELS);
 	tcase_add_test(tests, test_shared_tokenizer);
 	tcase_set_timeout(tests, 300);
 	suite_add_tcase(suite, tests);

@@ -147,7 +147,7 @@ int main(void)
 		return support_skip_all("this build has no shared library (--disable-shared)");
 	suite = suite_create("unload");
 	tests = tcase_create("all");
-	tcase_add_loop_test(tests, again_and_again, 0, 2);
+	tcase_add_loop_test(tests, again_and_again, 0, SCENE_MODELS);
 	tcase_set_timeout(tests, 300);
 	suite_add_tcase(suite, tests);
 	return support_run(suite);

@@ -32,6 +32,60 @@ const char *kit_case(size_t index)
 	return support_path(relative);
 }
 
+/* ---- kinds of states ---- */
+
+static const char *const kinds[KIT_KINDS] = { "mamba2-bin-bf16", "mamba1-hf-bf16", "mamba3-mimo-f32", "mamba2attn-hybrid-f32",
+	"transformerpp-f32", "falcon-h1-bf16", "jamba-bf16", "nemotron-h-moe-f32" };
+#define FIRST_THAT_GROWS 3
+static size_t kind;
+
+/* Check gives a fixture no argument. */
+static void kind0(void) { kind = 0; }
+static void kind1(void) { kind = 1; }
+static void kind2(void) { kind = 2; }
+static void kind3(void) { kind = 3; }
+static void kind4(void) { kind = 4; }
+static void kind5(void) { kind = 5; }
+static void kind6(void) { kind = 6; }
+static void kind7(void) { kind = 7; }
+
+void kit_each_kind(Suite *suite, const char *name, size_t n, void (*fill)(TCase *tcase))
+{
+	static void (*const choose[KIT_KINDS])(void) = { kind0, kind1, kind2, kind3, kind4, kind5, kind6, kind7 };
+
+	if (kit_device())
+		n = 1;
+	for (size_t i = 0; i < (n ? n : KIT_KINDS); i++) {
+		char full[100];
+		TCase *tcase;
+
+		snprintf(full, sizeof(full), "%s, %s", name, kinds[i]);
+		tcase = tcase_create(full);
+		tcase_add_unchecked_fixture(tcase, choose[i], NULL);
+		choose[i]();
+		fill(tcase);
+		suite_add_tcase(suite, tcase);
+	}
+}
+
+const char *kit_kind_case(void)
+{
+	char relative[100];
+
+	snprintf(relative, sizeof(relative), "golden/%s", kinds[kind]);
+	return support_path(relative);
+}
+
+bool kit_kind_grows(void)
+{
+	return kind >= FIRST_THAT_GROWS;
+}
+
+bool kit_kind_first(void)
+{
+	return kind == 0;
+}
+
 const char *kit_device(void)
 {
 #ifdef KIT_EMULATED

@@ -13,6 +13,15 @@ extern const char *const kit_cases[KIT_ALL];            /* folders under tests/d
 /* How many of them the engine that is tested runs, from the first on. */
 size_t kit_n_cases(void);
 
+/* Models whose states differ in kind: of a constant size at first, then those that grow. A whole test case runs on each
+ * that the engine runs, or on the first n of them (0: all); `fill` adds its tests and checked fixtures, and
+ * kit_kind_case tells them which model it is. */
+#define KIT_KINDS 8
+void kit_each_kind(Suite *suite, const char *name, size_t n, void (*fill)(TCase *tcase));
+const char *kit_kind_case(void);
+bool kit_kind_grows(void);
+bool kit_kind_first(void);
+
 /* The tests run on the CPU, on the CUDA engine under emulation (KIT_EMULATED, linked in), or on what
  * KRAIT_TEST_DEVICE names. NULL: the CPU. */
 const char *kit_device(void);

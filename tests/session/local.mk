@@ -3,7 +3,7 @@
 session_tests = tests/session/test_experts tests/session/test_philox tests/session/test_counts tests/session/test_sampler tests/session/test_golden \
 	tests/session/test_saved tests/session/test_session tests/session/test_rewind tests/session/test_state tests/session/test_batch tests/session/test_stop \
 	tests/session/test_resume tests/session/test_scores tests/session/test_cut tests/session/test_nan tests/session/test_places tests/session/test_hostile_state \
-	tests/session/test_headless tests/session/test_embed
+	tests/session/test_headless tests/session/test_embed tests/session/test_pages tests/session/test_page_memory tests/session/test_sizes
 check_PROGRAMS += $(session_tests)
 TESTS += $(session_tests)
 
@@ -98,6 +98,16 @@ tests_session_test_hostile_state_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_session_test_hostile_state_CFLAGS = $(TEST_CFLAGS)
 tests_session_test_hostile_state_LDADD = $(session_ldadd)
 
+tests_session_test_pages_SOURCES = %D%/test_pages.c %D%/pages.c %D%/pages.h
+tests_session_test_pages_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_session_test_pages_CFLAGS = $(TEST_CFLAGS)
+tests_session_test_pages_LDADD = $(session_ldadd)
+
+tests_session_test_page_memory_SOURCES = %D%/test_page_memory.c %D%/pages.c %D%/pages.h
+tests_session_test_page_memory_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_session_test_page_memory_CFLAGS = $(TEST_CFLAGS)
+tests_session_test_page_memory_LDADD = $(session_ldadd)
+
 tests_session_test_headless_SOURCES = %D%/test_headless.c
 tests_session_test_headless_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_session_test_headless_CFLAGS = $(TEST_CFLAGS)
@@ -107,3 +117,8 @@ tests_session_test_embed_SOURCES = %D%/test_embed.c
 tests_session_test_embed_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_session_test_embed_CFLAGS = $(TEST_CFLAGS)
 tests_session_test_embed_LDADD = $(session_ldadd) -lm
+
+tests_session_test_sizes_SOURCES = %D%/test_sizes.c
+tests_session_test_sizes_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_session_test_sizes_CFLAGS = $(TEST_CFLAGS)
+tests_session_test_sizes_LDADD = $(session_ldadd) $(JANSSON_LIBS)

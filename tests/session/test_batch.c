@@ -12,7 +12,7 @@
 
 static krait_model *model;
 
-static void open_model(void) { model = kit_open(kit_case(4), &(struct kit_options){ .threads = 2 }); }
+static void open_model(void) { model = kit_open(kit_kind_case(), &(struct kit_options){ .threads = 2 }); }
 static void close_model(void) { krait_model_free(model); }
 
 static void ok(krait_batch *batch, krait_status status)
@@ -221,7 +221,10 @@ START_TEST(test_scores_in_parts_cancelled)
 	ck_assert_uint_eq(krait_batch_left(batch, 0), 0);
 	ck_assert_uint_eq(krait_session_position(session), 2 * PART);
 	ck_assert(isnan(scores[0]));
-	ck_assert(kit_same(scores + 1, wanted + 1, 2 * PART - 1));
+	ck_assert(kit_same(scores + 1, wanted + 1, PART - 1));
+	/* where a part begins the score comes from the logits, in double: it may round otherwise */
+	ck_assert_double_le(fabs(scores[PART] - wanted[PART]), 1e-6 * fabs(wanted[PART]));
+	ck_assert(kit_same(scores + PART + 1, wanted + PART + 1, PART - 1));
 	for (size_t i = 2 * PART; i < N; i++)
 		ck_assert(isnan(scores[i]));
 	for (int i = 0; i < 3 && krait_session_position(other) < 3; i++)
@@ -281,18 +284,22 @@ START_TEST(test_kept_logits)
 }
 END_TEST
 
-int main(void)
+static void fill(TCase *tcase)
 {
-	Suite *suite = suite_create("batch");
-	TCase *tcase = tcase_create("batch");
-
 	tcase_add_checked_fixture(tcase, open_model, close_model);
-	tcase_add_loop_test(tcase, test_as_alone, 0, kit_too_slow() ? KIT_CASES : 3 * (int)kit_n_cases());
+	if (kit_kind_first())
+		tcase_add_loop_test(tcase, test_as_alone, 0, kit_too_slow() ? KIT_CASES : 3 * (int)kit_n_cases());
 	tcase_add_test(tcase, test_ends);
 	tcase_add_test(tcase, test_refusals);
 	tcase_add_test(tcase, test_rewind_after_batch);
 	tcase_add_test(tcase, test_scores_in_parts_cancelled);
 	tcase_add_test(tcase, test_kept_logits);
-	suite_add_tcase(suite, tcase);
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("batch");
+
+	kit_each_kind(suite, "batch", 0, fill);
 	return support_run(suite);
 }

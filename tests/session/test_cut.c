@@ -34,7 +34,7 @@ static krait_model *open_with(struct stopper *stopper)
 	ck_assert_int_eq(krait_options_new(&options), KRAIT_OK);
 	ck_assert_int_eq(krait_options_set_int(options, KRAIT_OPTION_THREADS, 1), KRAIT_OK);
 	krait_options_set_progress(options, stop, stopper);
-	status = krait_model_open(&model, kit_case(4), options);
+	status = krait_model_open(&model, kit_kind_case(), options);
 	ck_assert_msg(status == KRAIT_OK, "%s", krait_model_error(model));
 	krait_options_free(options);
 	kit_tokens(tokens, N, 5);
@@ -142,14 +142,17 @@ START_TEST(kept_positions)
 }
 END_TEST
 
-int main(void)
+static void fill(TCase *tcase)
 {
-	Suite *suite = suite_create("cut");
-	TCase *tcase = tcase_create("cut");
-
 	tcase_add_loop_test(tcase, scores, 0, 2);
 	tcase_add_test(tcase, scores_of_nothing);
 	tcase_add_loop_test(tcase, kept_positions, 0, 5);
-	suite_add_tcase(suite, tcase);
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("cut");
+
+	kit_each_kind(suite, "cut", 0, fill);
 	return support_run(suite);
 }

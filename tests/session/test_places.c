@@ -14,7 +14,7 @@ static krait_token tokens[3 * N];
 
 static void open_model(void)
 {
-	model = kit_open(kit_case(4), &(struct kit_options){ .threads = 2 });
+	model = kit_open(kit_kind_case(), &(struct kit_options){ .threads = 2 });
 	kit_tokens(tokens, 3 * N, 9);
 }
 
@@ -184,7 +184,7 @@ END_TEST
 START_TEST(test_copy)
 {
 	krait_session *from = fed(60), *to = fed(7);
-	krait_model *other_model = kit_open(kit_case(4), NULL);
+	krait_model *other_model = kit_open(kit_kind_case(), NULL);
 	krait_session *foreign = kit_session(other_model);
 	krait_token token;
 	int64_t value;
@@ -424,11 +424,8 @@ START_TEST(test_reset_settings)
 }
 END_TEST
 
-int main(void)
+static void fill(TCase *tcase)
 {
-	Suite *suite = suite_create("places");
-	TCase *tcase = tcase_create("places");
-
 	tcase_add_checked_fixture(tcase, open_model, close_model);
 	tcase_add_loop_test(tcase, test_feed_to, 0, 4);
 	tcase_add_test(tcase, test_feed_to_over_an_answer);
@@ -441,6 +438,12 @@ int main(void)
 	tcase_add_test(tcase, test_rows);
 	tcase_add_test(tcase, test_cancel_rule);
 	tcase_add_test(tcase, test_reset_settings);
-	suite_add_tcase(suite, tcase);
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("places");
+
+	kit_each_kind(suite, "places", 0, fill);
 	return support_run(suite);
 }

@@ -9,7 +9,7 @@
 
 static krait_model *model;
 
-static void open_model(void) { model = kit_open(kit_case(4), &(struct kit_options){ .threads = 2 }); }
+static void open_model(void) { model = kit_open(kit_kind_case(), &(struct kit_options){ .threads = 2 }); }
 static void close_model(void) { krait_model_free(model); }
 
 static krait_session *sampling_session(int64_t reach)
@@ -236,11 +236,8 @@ START_TEST(test_forks)
 }
 END_TEST
 
-int main(void)
+static void fill(TCase *tcase)
 {
-	Suite *suite = suite_create("rewind");
-	TCase *tcase = tcase_create("rewind");
-
 	tcase_add_checked_fixture(tcase, open_model, close_model);
 	tcase_add_test(tcase, test_to_the_beginning);
 	tcase_add_test(tcase, test_after_restore);
@@ -252,6 +249,12 @@ int main(void)
 		tcase_add_test(tcase, test_embeddings);
 		tcase_add_loop_test(tcase, test_embeddings_in_parts, 0, 12);
 	}
-	suite_add_tcase(suite, tcase);
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("rewind");
+
+	kit_each_kind(suite, "rewind", 0, fill);
 	return support_run(suite);
 }

@@ -19,8 +19,8 @@ static krait_model *model, *other;
 
 static void open_models(void)
 {
-	model = kit_open(kit_case(1), NULL);
-	other = kit_open(kit_case(4), NULL);
+	model = kit_open(kit_kind_case(), NULL);
+	other = kit_open(kit_case(kit_kind_first() ? 1 : 4), NULL);
 }
 
 static void close_models(void)
@@ -149,7 +149,7 @@ END_TEST
 /* Another handle of the same weights, in other files, in another type in memory. */
 START_TEST(test_another_handle)
 {
-	krait_model *wide = kit_open(kit_case(1), &(struct kit_options){ .weights = "f32", .instructions = "generic", .threads = 1 });
+	krait_model *wide = kit_open(kit_kind_case(), &(struct kit_options){ .weights = "f32", .instructions = "generic", .threads = 1 });
 	krait_session *session = full_session(model), *moved = kit_session(wide);
 	krait_state *state;
 	float a[512], b[512];
@@ -400,7 +400,7 @@ END_TEST
 /* A session may go before its state, and the model before both. */
 START_TEST(test_lifetimes)
 {
-	krait_model *own = kit_open(kit_case(7), NULL);
+	krait_model *own = kit_open(kit_kind_case(), NULL);
 	krait_session *session = kit_session(own), *second = kit_session(own);
 	krait_token token = 2;
 	krait_state *state;
@@ -418,11 +418,8 @@ START_TEST(test_lifetimes)
 }
 END_TEST
 
-int main(void)
+static void fill(TCase *tcase)
 {
-	Suite *suite = suite_create("state");
-	TCase *tcase = tcase_create("state");
-
 	tcase_add_checked_fixture(tcase, open_models, close_models);
 	tcase_add_test(tcase, test_snapshot);
 	tcase_add_test(tcase, test_written);
@@ -436,6 +433,12 @@ int main(void)
 	tcase_add_test(tcase, test_full_disk);
 	tcase_add_test(tcase, test_empty_session);
 	tcase_add_test(tcase, test_lifetimes);
-	suite_add_tcase(suite, tcase);
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("state");
+
+	kit_each_kind(suite, "state", 0, fill);
 	return support_run(suite);
 }

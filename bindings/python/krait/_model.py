@@ -63,6 +63,10 @@ class Model(Shared):
     state_growth = read(_krait.model_state_growth, "Bytes that each token adds to a state; 0: its size is constant.")
     info = property(lambda self: json.loads(_krait.model_info(self._handle)), doc="What `krait info --json` says, as a dict.")
 
+    def state_size_at(self, n_positions):
+        """Bytes of one saved state of a session that has read this many positions."""
+        return _krait.model_state_size_at(self._handle, n_positions)
+
     @property
     def tokenizer(self):
         """The model's tokenizer, or None."""

@@ -355,6 +355,7 @@ test("exactly these tokens, copies, and what was held back", function()
 	assert(it:next())
 	same(it:state_size(), it:snapshot():size())
 	same(kit.demo:state_growth(), 0)
+	same(kit.demo:state_size_at(0), kit.demo:state_size())
 end)
 
 test("what the model thinks", function()

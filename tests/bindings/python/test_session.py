@@ -227,6 +227,8 @@ class Sessions(kit.TestCase):
         self.assertEqual({type(session.hidden()), type(session.score([1]))}, {kind})
         self.assertEqual(session.state_size, session.snapshot().size)
         self.assertEqual(kit.demo().state_growth, 0)
+        self.assertEqual(kit.demo().state_size_at(0), kit.demo().state_size)
+        self.assertEqual(kit.demo().state_size_at(1), kit.demo().state_size_at(2**64 - 1))
 
     def test_settings_of_the_model(self):
         """The demo model's own stop is token 0; what else a new session begins with it says itself."""

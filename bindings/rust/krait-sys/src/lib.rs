@@ -228,6 +228,7 @@ extern "C" {
     pub fn krait_model_n_layers(model: *const krait_model) -> usize;
     pub fn krait_model_n_parameters(model: *const krait_model) -> u64;
     pub fn krait_model_state_size(model: *const krait_model) -> usize;
+    pub fn krait_model_state_size_at(model: *const krait_model, n_positions: u64) -> u64;
     pub fn krait_model_state_growth(model: *const krait_model) -> usize;
     pub fn krait_model_memory(model: *const krait_model, n_sessions: usize) -> u64;
     pub fn krait_model_tokenizer(model: *const krait_model) -> *const krait_tokenizer;

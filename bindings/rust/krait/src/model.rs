@@ -107,6 +107,11 @@ impl Model {
         unsafe { sys::krait_model_state_growth(self.as_ptr()) }
     }
 
+    /// Bytes of one saved state of a session that has read this many positions.
+    pub fn state_size_at(&self, n_positions: u64) -> u64 {
+        unsafe { sys::krait_model_state_size_at(self.as_ptr(), n_positions) }
+    }
+
     /// The tokens that end an answer, as the model's own files say.
     pub fn stops(&self) -> Vec<Token> {
         let mut stops = vec![0; unsafe { sys::krait_model_stops(self.as_ptr(), null_mut(), 0) }];

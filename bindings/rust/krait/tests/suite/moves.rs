@@ -39,6 +39,7 @@ fn copies_and_what_was_held_back() {
     from.clear_cancel();
     from.step().unwrap();
     assert_eq!((from.state_size(), model.state_growth()), (from.snapshot().unwrap().size(), 0));
+    assert_eq!(model.state_size_at(0), model.state_size() as u64);
 }
 
 #[test]
