@@ -47,7 +47,7 @@ static const char *const words[] = {
 	"1000000000000000019884624838656", "0.5", "[]", "{}", "[", "]", "{", "}", ",", ":", "\"",
 	"\"a\"", "\\u0000", "\\u001b[31m", "\xc2\x9b", "\xef\xbb\xbf", "\\ud800", "\n== config.json\n",
 	"\n== generation_config.json\n", "\n== tokenizer.json\n", "\n== added_tokens.json\n",
-	"\"model_type\":\"mamba2\"", "\"model_type\":\"falcon_mamba\"", "\"layer_types\":[", "\"linear_attention\"", "\"hybrid_override_pattern\":",
+	"\"architectures\":[\"MambaModel\"]", "\"model_type\":\"mamba2\"", "\"model_type\":\"falcon_mamba\"", "\"layer_types\":[", "\"linear_attention\"", "\"hybrid_override_pattern\":",
 	"\"sliding_window\":4", "\"moe_latent_size\":4", "\"head_dim\":", "\"num_attention_heads\":", "4294967295", "\"ssm_cfg\":{\"layer\":\"Mamba2\"}",
 	"\"d_model\":4", "\"n_layer\":1", "\"vocab_size\":263", "\"state_size\":8", "\"conv_kernel\":4",
 	"\"expand\":2", "\"time_step_rank\":\"auto\"", "\"hidden_act\":\"gelu\"", "\"num_heads\":2", "\"head_dim\":4",

@@ -111,6 +111,7 @@ static void use_others(struct family *f)
 	FORKED(krait_batch_add(f->batch, f->scene.session, NULL, 0));
 	FORKED(krait_batch_add_score(f->batch, f->scene.session, scene_tail, 2, values, 4));
 	FORKED(krait_batch_run(f->batch));
+	FORKED(krait_batch_embed(f->batch, scene_tail, 2, &(size_t){ 2 }, 1, KRAIT_POOL_LAST, values, 4));
 	FORKED(krait_batch_logits(f->batch, 0, values, 4));
 	FORKED(krait_chat_new(&chat, f->scene.model));
 	FORKED(krait_chat_set_template(f->chat, "x"));

@@ -286,11 +286,29 @@ static krait_status do_batch(struct scene *scene)
 	return status;
 }
 
+/* A mean, so that there are sums too; what was asked for stays as it was unless all went well. */
+static krait_status do_embed(struct scene *scene)
+{
+	static const krait_token tokens[] = { 1, 2, 3, 4, 5 };
+	static const size_t lengths[] = { 2, 3 };
+	float out[512] = { 0 };
+	krait_batch *batch;
+	krait_status status = krait_batch_new(&batch, scene->model);
+
+	if (status == KRAIT_OK)
+		status = krait_batch_embed(batch, tokens, 5, lengths, 2, KRAIT_POOL_MEAN, out, 512);
+	for (size_t i = 0; i < 512 && status != KRAIT_OK; i++)
+		ck_assert(out[i] == 0);
+	krait_batch_free(batch);
+	return status;
+}
+
 static const struct { const char *name; krait_status (*run)(struct scene *); } operations[] = {
 	{ "new", do_new }, { "feed", do_feed }, { "long feed", do_feed_long }, { "feed with kept positions", do_feed_kept }, { "score", do_score },
 	{ "embeddings", do_embeddings }, { "logits", do_logits }, { "next", do_next }, { "snapshot", do_snapshot }, { "restore", do_restore },
 	{ "save", do_save }, { "load", do_load }, { "write and read", do_write_read }, { "fork", do_fork }, { "rewind", do_rewind },
 	{ "stop", do_stop }, { "stop text", do_stop_text }, { "bias", do_bias }, { "note", do_note }, { "sampler", do_sampler }, { "batch", do_batch },
+	{ "embed", do_embed },
 };
 #define N_OPERATIONS (int)(sizeof(operations) / sizeof(operations[0]))
 

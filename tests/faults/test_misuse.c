@@ -130,6 +130,7 @@ START_TEST(test_null_others)
 	krait_batch_free(batch);
 	REFUSES(krait_batch_add(NULL, NULL, NULL, 0));
 	REFUSES(krait_batch_run(NULL));
+	REFUSES(krait_batch_embed(NULL, NULL, 0, NULL, 0, KRAIT_POOL_LAST, NULL, 0));
 	krait_batch_clear(NULL);
 	ck_assert_uint_eq(krait_batch_size(NULL), 0);
 	ck_assert_int_eq(krait_batch_token(NULL, 0), -1);
