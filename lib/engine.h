@@ -156,8 +156,9 @@ struct plan {
 	float eps;                      /* of the final norm */
 	float embed_scale;              /* of what the first part reads, whether by token or as embeddings */
 	float logit_scale;
-	uint32_t embedding, norm, norm_bias, head;      /* tensors [vocab, D], [D], [D], [vocab, D]; head == embedding when tied,
-	                                                 * NO_TENSOR where there is none: then nobody asks for logits or scores */
+	uint32_t embedding, norm, norm_bias, head;      /* tensors [vocab, D], [D], [D], [vocab, D]; head ==
+	                                                 * embedding when tied, NO_TENSOR where there is none:
+	                                                 * then nobody asks for logits or scores */
 	struct part *parts;
 	struct tensor *tensors;
 	struct component *components;   /* the last one is "hidden" [D]: the final norm's output at the last position */

@@ -37,7 +37,8 @@ static krait_status check_part(const struct part *part, struct why *why)
 krait_status krait__cuda_check_plan(const struct plan *plan, struct why *why)
 {
 	if (plan->head == NO_TENSOR)
-		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "the CUDA engine does not run models without a head: device=cpu does");
+		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "the CUDA engine does not run models without a head: "
+			"device=cpu does");
 	if (plan->embed_scale != 1 || plan->logit_scale != 1)
 		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "the CUDA engine does not run models that multiply their embedding or "
 			"logits: device=cpu may");

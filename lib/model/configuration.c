@@ -87,7 +87,8 @@ static const char *architecture(const struct json_value *file)
 	return krait__json_string(krait__json_at(krait__json_get(file, "architectures"), 0));
 }
 
-/* Whether a name is that of the family's language model, "MambaForCausalLM", or of what is below its head, "MambaModel". */
+/* Whether a name is that of the family's language model, "MambaForCausalLM", or of what is below its head,
+ * "MambaModel". */
 static bool names_architecture(const struct family *family, const char *name, bool *headless)
 {
 	static const char language_model[] = "ForCausalLM";
@@ -97,7 +98,8 @@ static bool names_architecture(const struct family *family, const char *name, bo
 	return *headless || !strcmp(name, family->architecture);
 }
 
-static krait_status transformers_family(const struct family **out, bool *headless, const struct json_value *file, struct why *why)
+static krait_status transformers_family(const struct family **out, bool *headless, const struct json_value *file,
+	struct why *why)
 {
 	const char *type = NULL, *name = architecture(file);
 	const struct family *family;
