@@ -32,8 +32,7 @@ enum part_input {
 };
 
 /* What a tensor is to its part. Shapes: D = d_model, I = d_inner, N = d_state, R = rank, S = d_ssm, G = n_groups,
- * H = n_heads, P = head_dim, K = d_conv, V = n_kv_heads, F = d_ff, E = n_experts, A = n_angles. A missing one is NULL.
- * */
+ * H = n_heads, P = head_dim, K = d_conv, V = n_kv_heads, F = d_ff, E = n_experts, A = n_angles. A missing one is NULL. */
 enum role {
 	ROLE_NORM,              /* [D] the norm before the block */
 	ROLE_NORM_BIAS,         /* [D] LayerNorm only */
@@ -50,8 +49,8 @@ enum role {
 	ROLE_A_LOG,             /* mamba1 [I, N];  mamba2 [H]: A = -exp(A_log) */
 	ROLE_D,                 /* mamba1 [I];  mamba2 [H], or [S] where each channel has its own;  mamba3 [H] */
 	ROLE_GATE_NORM,         /* mamba2 [S]; missing: y * silu(z) without a norm.  mamba3 [I], missing too */
-	/* mamba1 [D, I];  mamba2 [D, I] over silu(z0)*x0 then y;  mamba3 [D, I];  attention [D, HP] */
-	ROLE_OUT_PROJ, ROLE_OUT_PROJ_BIAS,
+	ROLE_OUT_PROJ,          /* mamba1 [D, I];  mamba2 [D, I] over silu(z0)*x0 then y;  mamba3 [D, I];  attention [D, HP] */
+	ROLE_OUT_PROJ_BIAS,
 	ROLE_DT_NORM,           /* mamba1 [R] before dt_proj, with */
 	ROLE_B_NORM,            /* mamba1, mamba3 [N] and */
 	ROLE_C_NORM,            /* mamba1, mamba3 [N] */
@@ -70,13 +69,13 @@ enum role {
 	ROLE_GATE_BIAS,
 	ROLE_UP,                /* mlp [F, D];  moe: E of [F, D], or one [E, F, D] */
 	ROLE_UP_BIAS,
-	/* instead of both: mlp [2F, D];  moe: E of [2F, D], or one [E, 2F, D]; see PART_UP_FIRST */
-	ROLE_GATE_UP, ROLE_GATE_UP_BIAS,
+	ROLE_GATE_UP,           /* instead of both: mlp [2F, D];  moe: E of [2F, D], or one [E, 2F, D]; see PART_UP_FIRST */
+	ROLE_GATE_UP_BIAS,
 	ROLE_DOWN,              /* mlp [D, F];  moe: E of [D, F], or one [E, D, F] */
 	ROLE_DOWN_BIAS,
 	ROLE_ROUTER,            /* moe [E, D] */
-	/* moe [E]: added to the sigmoids where experts are chosen, not where they are weighed */
-	ROLE_ROUTER_BIAS, N_ROLES
+	ROLE_ROUTER_BIAS,       /* moe [E]: added to the sigmoids where experts are chosen, not where they are weighed */
+	N_ROLES
 };
 
 struct tensor {
@@ -96,8 +95,7 @@ struct component {
 	uint32_t rank;
 	uint64_t shape[4];      /* mamba1: conv [I, K-1], ssm [I, N];  mamba2: conv [S + 2GN, K-1], ssm [H, P, N];
 	                         * mamba3: ssm [H, P, N], angle [H, A] in [0, 2 pi), k [R, H, N], v [H, P];
-	                         * attention, per token: k [V, P] after convolution and rotation, v [V, P]; conv [(H +
-	                         * 2V)P, K-1] */
+	                         * attention, per token: k [V, P] after convolution and rotation, v [V, P]; conv [(H + 2V)P, K-1] */
 };                              /* conv: the last K-1 inputs of the convolution, oldest column first */
 
 #define PART_NORM_BEFORE_GATE 1u        /* mamba2: y = norm(y) * silu(z), not norm(y * silu(z)) */
@@ -127,13 +125,11 @@ struct part {
 	uint32_t n_components;
 	uint32_t flags;
 	uint32_t d_inner, d_ssm, d_state, n_heads, head_dim, n_groups, rank, d_conv;
-	/* attention: the first n_rotary of each head_dim are rotated, in halves; 0: none */
-	uint32_t n_kv_heads, n_rotary;
+	uint32_t n_kv_heads, n_rotary;  /* attention: the first n_rotary of each head_dim are rotated, in halves; 0: none */
 	uint32_t n_angles;              /* mamba3; rotated in pairs (2i, 2i + 1), with MIMO (i, i + N/2) */
 	uint32_t d_ff;
 	uint32_t n_experts, n_used;     /* moe; chosen are the n_used best of */
-	/* the best groups, by the sum of a group's two best; 1 and 1: of all */
-	uint32_t n_expert_groups, n_used_groups;
+	uint32_t n_expert_groups, n_used_groups;        /* the best groups, by the sum of a group's two best; 1 and 1: of all */
 	float eps;                      /* of the norm before the block */
 	float inner_eps;                /* of the gated norm, and of norms of dt, B and C */
 	float limit_low, limit_high;    /* dt is clamped to these after softplus */
@@ -160,10 +156,9 @@ struct plan {
 	float eps;                      /* of the final norm */
 	float embed_scale;              /* of what the first part reads, whether by token or as embeddings */
 	float logit_scale;
-	uint32_t embedding, norm, norm_bias,
-		head;      /* tensors [vocab, D], [D], [D], [vocab, D]; head == embedding when tied,
-	                                                 * NO_TENSOR where there is none: then nobody asks for logits or
-	                                                 * scores */
+	uint32_t embedding, norm, norm_bias, head;      /* tensors [vocab, D], [D], [D], [vocab, D]; head ==
+	                                                 * embedding when tied, NO_TENSOR where there is none:
+	                                                 * then nobody asks for logits or scores */
 	struct part *parts;
 	struct tensor *tensors;
 	struct component *components;   /* the last one is "hidden" [D]: the final norm's output at the last position */
@@ -291,8 +286,8 @@ struct engine {
 	/* NULL where the engine runs nothing that is per token, or: the slot holds this many positions from now on;
 	 * those beyond what it held are zero. Before an import. On failure nothing has changed. */
 	krait_status (*slot_resize)(struct slot *slot, uint64_t n_positions, struct why *why);
-	/* NULL like slot_resize, or: the next n positions are read without taking memory, unless a copy of the slot is
-	 * made in between; what it holds beyond them is given back. On failure nothing that can be seen has changed. */
+	/* NULL like slot_resize, or: the next n positions are read without taking memory, unless a copy of the slot is made in
+	 * between; what it holds beyond them is given back. On failure nothing that can be seen has changed. */
 	krait_status (*slot_reserve)(struct slot *slot, uint64_t n, struct why *why);
 	krait_status (*slot_export)(const struct slot *slot, uint32_t component, float *canonical, struct why *why);
 	krait_status (*slot_import)(struct slot *slot, uint32_t component, const float *canonical, struct why *why);

@@ -21,8 +21,8 @@ static const struct verb verbs[] = {
 	{ "tokenize", "[TEXT | IDS...]", "turn text into token ids, or ids into text; '-' or nothing is standard input",
 		verb_tokenize, USES_MODEL | USES_TOKENIZER },
 	{ "score", "FILE", "measure how well a model predicts a file; '-' is standard input", verb_score, USES_ALL },
-	{ "embed", "[MODEL [FILE...]]", "turn each line of a text into a vector; without FILE, or with '-', standard "
-	"input", verb_embed, USES_ALL },
+	{ "embed", "[MODEL [FILE...]]", "turn each line of a text into a vector; without FILE, or with '-', standard input",
+		verb_embed, USES_ALL },
 	{ "info", "[MODEL | STATE]", "show a model's architecture and memory needs, what a saved state holds, or list devices",
 		verb_info, USES_ALL },
 	{ "pull", "NAME", "fetch a model by its name on a hub: org/name, org/name@revision, org/name:file", verb_pull, 0 },

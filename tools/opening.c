@@ -151,8 +151,8 @@ int opening_head(const krait_model *model)
 
 	json_decref(info);
 	if (headless)
-		return say_failure("this model has no head: it gives hidden vectors, not logits; 'krait embed' gives "
-			"them");
+		return say_failure("this model has no head: it gives hidden vectors, not logits; "
+			"'krait embed' gives them");
 	return -1;
 }
 

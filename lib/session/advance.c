@@ -62,8 +62,9 @@ static krait_status decide(struct session_entry *entry)
 	entry->token = -1;
 	entry->status = KRAIT_OK;
 	entry->work->start = entry->session->now.course.position;
-	if ((entry->drawn || entry->scores) && krait__model_need_head(entry->session->model,
-		&entry->session->why) != KRAIT_OK) return KRAIT_ERROR_UNSUPPORTED;
+	if ((entry->drawn || entry->scores)
+		&& krait__model_need_head(entry->session->model, &entry->session->why) != KRAIT_OK)
+		return KRAIT_ERROR_UNSUPPORTED;
 	if (entry->drawn)
 		return decide_generating(entry);
 	if (entry->n > COURSE_FURTHEST - entry->work->start)
