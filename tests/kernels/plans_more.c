@@ -207,8 +207,7 @@ static void add_part(struct plan *plan, const struct more_shape *s, char letter)
 {
 	struct part *part = &plan->parts[plan->n_parts];
 
-	*part = (struct part){ .layer = plan->n_parts, .input = letter == 's' ? INPUT_SAME : INPUT_NORM, .d_inner =
-	* s->d_inner,
+	*part = (struct part){ .layer = plan->n_parts, .input = letter == 's' ? INPUT_SAME : INPUT_NORM, .d_inner = s->d_inner,
 		.d_state = s->d_state, .rank = s->rank, .eps = 1e-5f, .inner_eps = 1e-4f, .limit_high = INFINITY,
 		.in_scale = 0.9f, .out_scale = 0.8f };
 	for (int i = 0; i < N_ROW_SCALES; i++)
