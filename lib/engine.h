@@ -318,6 +318,8 @@ struct engine {
 	krait_status (*wait)(struct emodel *model, struct why *why);
 	/* How a sequence is divided into spans changes no bit of what comes out. */
 	bool any_division;
+	/* It makes int8 and int4 weights of the plan's. */
+	bool quantises;
 };
 
 extern const struct engine krait__cpu_engine;

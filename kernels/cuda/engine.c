@@ -302,5 +302,6 @@ const struct engine krait__cuda_engine = {
 	.slot_new = krait__cuda_slot_new, .slot_free = krait__cuda_slot_free, .slot_clear = krait__cuda_slot_clear,
 	.slot_copy = krait__cuda_slot_copy, .slot_export = krait__cuda_slot_export, .slot_import = krait__cuda_slot_import,
 	.slot_keep = krait__cuda_slot_keep, .forward = krait__cuda_forward, .logits = krait__cuda_logits, .generate = krait__cuda_generate,
+	.quantises = true,
 	.ceilings = krait__cuda_ceilings, .profile = krait__cuda_profile, .profiled = krait__cuda_profiled, .wait = krait__cuda_wait,
 };

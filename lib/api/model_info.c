@@ -10,7 +10,7 @@
 #include "base/memory.h"
 #include "base/size.h"
 #include "base/utf8.h"
-#include "block/block.h"
+#include "model/plan.h"
 #include "session/session.h"
 #include "session/state.h"
 
@@ -118,7 +118,7 @@ static bool put_kinds(struct buffer *out, const struct plan *plan)
 			continue;
 		for (uint32_t i = first; i < plan->n_parts; i++)
 			n += plan->parts[i].kind == (enum part_kind)kind;
-		ok = put_raw(out, krait__block_kind((enum part_kind)kind)->name, "{") && put_number(out, "count", n)
+		ok = put_raw(out, krait__plan_kind((enum part_kind)kind), "{") && put_number(out, "count", n)
 			&& put_part(out, &plan->parts[first]) && krait__buffer_add(out, "}", 1);
 	}
 	return ok && krait__buffer_add(out, "}", 1);
@@ -154,7 +154,7 @@ static bool put_run(struct buffer *out, const struct plan *plan, uint32_t first,
 
 	for (uint32_t i = first; ok && i < end; i++)
 		ok = krait__buffer_print(out, "%s\"%s\"", i > first ? "," : "",
-			krait__block_kind(plan->parts[i].kind)->name);
+			krait__plan_kind(plan->parts[i].kind));
 	return ok && krait__buffer_add(out, "]}", 2);
 }
 

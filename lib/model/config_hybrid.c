@@ -24,7 +24,8 @@ krait_status krait__config_mixer(struct model_config *config, struct part *part,
 		|| (status = krait__field_u32(&part->d_state, file, "mamba_d_state", CONFIG_FILE, why)) != KRAIT_OK
 		|| (status = krait__config_want(&config->want[NEED_BIAS], file, "mamba_proj_bias", why)) != KRAIT_OK
 		|| (status = krait__config_want(&config->want[NEED_CONV_BIAS], file, "mamba_conv_bias",
-		why)) != KRAIT_OK) return status;
+		why)) != KRAIT_OK)
+		return status;
 	config->want[NEED_OUT_BIAS] = config->want[NEED_BIAS];
 	return KRAIT_OK;
 }
@@ -57,7 +58,8 @@ krait_status krait__config_attention(struct model_config *config, struct part *p
 		why)) != KRAIT_OK || (status = read_head_dim(part, file, why)) != KRAIT_OK
 		|| (status = krait__field_u32(&window, file, "sliding_window", CONFIG_FILE, why)) != KRAIT_OK
 		|| (status = krait__config_want(&config->want[NEED_ATTENTION_BIAS], file, "attention_bias",
-		why)) != KRAIT_OK) return status;
+		why)) != KRAIT_OK)
+		return status;
 	config->want[NEED_ATTENTION_OUT_BIAS] = config->want[NEED_ATTENTION_BIAS];
 	if (window)
 		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, CONFIG_FILE ": field 'sliding_window' is %u: attention "

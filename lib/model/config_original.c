@@ -76,7 +76,8 @@ static krait_status read_attention(struct model_config *out, const struct json_v
 		|| (status = krait__config_want(&out->want[NEED_ATTENTION_BIAS], attention, "qkv_proj_bias",
 		why)) != KRAIT_OK
 		|| (status = krait__config_want(&out->want[NEED_ATTENTION_OUT_BIAS], attention, "out_proj_bias",
-		why)) != KRAIT_OK) return status;
+		why)) != KRAIT_OK)
+		return status;
 	part->attention_scale = (float)scale;   /* 0: head_dim^-1/2 */
 	out->want[NEED_ATTENTION_CONV] = conv ? WANT_YES : WANT_NO;
 	if (!causal)
@@ -111,7 +112,8 @@ static krait_status read_mixture(struct model_config *out, const struct json_val
 	out->without[ORIGINAL_MLP] = mlp == 0;
 	out->part[ORIGINAL_MLP].flags |= PART_UP_FIRST;
 	if (krait__json_is_null(attention) || (krait__json_is(attention, JSON_VALUE_ARRAY)
-		&& krait__json_size(attention) == 0)) return KRAIT_OK;
+		&& krait__json_size(attention) == 0))
+		return KRAIT_OK;
 	out->without[ORIGINAL_ATTENTION] = false;
 	if ((status = krait__config_marked(out, file, "attn_layer_idx", why)) != KRAIT_OK
 		|| (status = read_attention(out, krait__json_get(file, "attn_cfg"), why)) != KRAIT_OK)
@@ -163,7 +165,8 @@ static krait_status read_native(struct model_config *out, const struct json_valu
 		|| (status = krait__config_tied(&out->tied, file, "tie_embeddings", why)) != KRAIT_OK
 		|| (status = krait__config_want(&out->want[NEED_NORM_BIAS], file, "rms_norm", why)) != KRAIT_OK
 		|| (status = krait__field_u32(&out->part[ORIGINAL_MIXER].n_groups, file, "n_groups", CONFIG_FILE,
-		why)) != KRAIT_OK) return status;
+		why)) != KRAIT_OK)
+		return status;
 	if (out->want[NEED_NORM_BIAS] != WANT_MAYBE)
 		out->want[NEED_NORM_BIAS] = out->want[NEED_NORM_BIAS] == WANT_YES ? WANT_NO : WANT_YES;
 	return KRAIT_OK;

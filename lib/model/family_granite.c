@@ -28,7 +28,8 @@ static krait_status configure_scales(struct model_config *config, const struct j
 		|| (status = krait__field_double(&logits, file, "logits_scaling", CONFIG_FILE, why)) != KRAIT_OK
 		|| (status = krait__config_scale(&residual, file, "residual_multiplier", why)) != KRAIT_OK
 		|| (status = krait__config_scale(&config->part[ATTENTION].attention_scale, file, "attention_multiplier",
-		why)) != KRAIT_OK) return status;
+		why)) != KRAIT_OK)
+		return status;
 	config->logit_scale = 1 / logits;
 	for (size_t i = 0; i < N_PARTS; i++)
 		config->part[i].out_scale = residual;
@@ -67,7 +68,8 @@ static krait_status configure(struct model_config *config, const struct json_val
 		|| (status = krait__config_one_of(file, "hidden_act", silu, why)) != KRAIT_OK
 		|| (status = krait__config_one_of(file, "position_embedding_type", positions, why)) != KRAIT_OK
 		|| (status = krait__field_text(&position, file, "position_embedding_type", CONFIG_FILE,
-		why)) != KRAIT_OK) return status;
+		why)) != KRAIT_OK)
+		return status;
 	krait__config_every_eps(config, eps);
 	if ((status = krait__config_mixer(config, &config->part[MAMBA], file, why)) != KRAIT_OK
 		|| (status = krait__config_limits(&config->part[MAMBA], file, "time_step_limit", why)) != KRAIT_OK

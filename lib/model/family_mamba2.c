@@ -26,7 +26,8 @@ static krait_status configure(struct model_config *config, const struct json_val
 		|| (status = krait__field_u32(&part->d_state, fields, original ? "d_state" : "state_size", CONFIG_FILE,
 		why)) != KRAIT_OK
 		|| (status = krait__config_limits(part, fields, original ? "dt_limit" : "time_step_limit",
-		why)) != KRAIT_OK) return status;
+		why)) != KRAIT_OK)
+		return status;
 	if (!original)
 		return KRAIT_OK;
 	if ((status = krait__field_bool(&before, fields, "norm_before_gate", CONFIG_FILE, why)) != KRAIT_OK)

@@ -124,7 +124,7 @@ krait_status krait__model_choose_engine(struct krait_model *model, const struct 
 	snprintf(model->device, sizeof(model->device), "%s", choice.name);
 	if (choice.note[0])
 		krait__model_remark(model, "%s", choice.note);
-	if (choice.engine == &krait__cpu_engine && form_wanted(options) != WEIGHTS_AS_THEY_ARE)
+	if (!choice.engine->quantises && form_wanted(options) != WEIGHTS_AS_THEY_ARE)
 		return krait__why(why, KRAIT_ERROR_UNSUPPORTED, "weights of type '%s' run on CUDA devices only, and this is the %s: "
 			"use 'asis', 'f32', 'bf16' or 'f16'%s%s", options->weights, choice.name, choice.note[0] ? "; " : "", choice.note);
 	return KRAIT_OK;

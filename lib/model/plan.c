@@ -196,6 +196,11 @@ void krait__plan_free(struct plan *plan)
 	memset(plan, 0, sizeof(*plan));
 }
 
+const char *krait__plan_kind(enum part_kind kind)
+{
+	return krait__block_kind(kind)->name;
+}
+
 size_t krait__extent(const struct component *component, uint64_t n_positions)
 {
 	size_t count = component->per_token ? (size_t)n_positions : 1;

@@ -25,4 +25,7 @@ void krait__plan_tie(struct plan *plan);
 krait_status krait__plan_check(const struct plan *plan, struct why *why);
 void krait__plan_free(struct plan *plan);
 
+/* "mamba2", "attention": of a part of a checked plan. */
+const char *krait__plan_kind(enum part_kind kind);
+
 #endif

@@ -50,7 +50,8 @@ uint64_t krait__state_size_at(const struct krait_model *model, uint64_t n_positi
 		if (!component->per_token)
 			continue;
 		if (!grown(&first, component, 1) || !grown(&all, component, n_positions) || !krait__add_u64(&size, size,
-			all - first)) return UINT64_MAX;
+			all - first))
+			return UINT64_MAX;
 	}
 	return size;
 }

@@ -120,7 +120,8 @@ static krait_status read_field(struct header *header, struct entry *entry)
 		bool *seen = (bool *)((char *)entry + fields[i].seen);
 
 		if (header->word.size != strlen(fields[i].name) || memcmp(header->word.data, fields[i].name,
-			header->word.size) != 0) continue;
+			header->word.size) != 0)
+			continue;
 		if (*seen)
 			return refuse(header, "a field stands there twice");
 		*seen = true;
@@ -222,7 +223,8 @@ static krait_status read_header(struct header *header)
 		if (status != KRAIT_OK || !more)
 			break;
 		if (header->key.size != sizeof(metadata) - 1 || memcmp(header->key.data, metadata,
-			header->key.size) != 0) status = read_entry(header);
+			header->key.size) != 0)
+			status = read_entry(header);
 		else
 			status = seen ? refuse(header, "it stands there twice") : read_metadata(header);
 		seen = seen || (header->key.size == sizeof(metadata) - 1 && memcmp(header->key.data, metadata,
