@@ -55,16 +55,16 @@ static void kind7(void) { kind = 7; }
 
 void kit_each_kind(Suite *suite, const char *name, size_t n, void (*fill)(TCase *tcase))
 {
+	static char names[KIT_KINDS][100];      /* Check keeps no copy of a name */
 	static void (*const choose[KIT_KINDS])(void) = { kind0, kind1, kind2, kind3, kind4, kind5, kind6, kind7 };
 
 	if (kit_device())
 		n = 1;
 	for (size_t i = 0; i < (n ? n : KIT_KINDS); i++) {
-		char full[100];
 		TCase *tcase;
 
-		snprintf(full, sizeof(full), "%s, %s", name, kinds[i]);
-		tcase = tcase_create(full);
+		snprintf(names[i], sizeof(names[i]), "%s, %s", name, kinds[i]);
+		tcase = tcase_create(names[i]);
 		tcase_add_unchecked_fixture(tcase, choose[i], NULL);
 		choose[i]();
 		fill(tcase);

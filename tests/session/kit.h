@@ -15,7 +15,7 @@ size_t kit_n_cases(void);
 
 /* Models whose states differ in kind: of a constant size at first, then those that grow. A whole test case runs on each
  * that the engine runs, or on the first n of them (0: all); `fill` adds its tests and checked fixtures, and
- * kit_kind_case tells them which model it is. */
+ * kit_kind_case tells them which model it is. Once in a program. */
 #define KIT_KINDS 8
 void kit_each_kind(Suite *suite, const char *name, size_t n, void (*fill)(TCase *tcase));
 const char *kit_kind_case(void);
