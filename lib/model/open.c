@@ -336,6 +336,8 @@ static krait_status load_weights(struct krait_model *model, const struct model_c
 	status = krait__fingerprint(model, bindings, why);
 	if (status == KRAIT_OK)
 		status = krait__weights_bind(model, bindings, target, map, options->inspect, why);
+	if (status == KRAIT_OK)
+		status = krait__weights_check_routers(&model->plan, why);
 	krait__free(bindings);
 	return status;
 }

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/size.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -274,5 +275,40 @@ krait_status krait__weights_bind(struct krait_model *model, const struct binding
 		status = cancelled(why);
 	if (status == KRAIT_OK && !in_use)
 		krait__checkpoint_close(&model->checkpoint);
+	return status;
+}
+
+/* A number that is none chooses experts at random, and shows nowhere else. Routers are small, so all of them are read. */
+static krait_status check_numbers(const struct tensor *tensor, struct why *why)
+{
+	uint64_t count = 1;
+	float values[CHUNK];
+
+	for (uint32_t i = 0; i < tensor->rank; i++)
+		count *= tensor->shape[i];
+	for (uint64_t at = 0; at < count; at += CHUNK) {
+		size_t n = count - at < CHUNK ? (size_t)(count - at) : CHUNK;
+
+		krait__widen(values, (const char *)tensor->data + at * krait__dtype_size(tensor->type), tensor->type, n);
+		for (size_t i = 0; i < n; i++)
+			if (!isfinite(values[i]))
+				return krait__why(why, KRAIT_ERROR_FORMAT, "tensor '%s' holds something that is no number (element %llu): "
+					"the weights are damaged; fetch the model again", tensor->name, (unsigned long long)(at + i));
+	}
+	return KRAIT_OK;
+}
+
+krait_status krait__weights_check_routers(const struct plan *plan, struct why *why)
+{
+	static const enum role roles[] = { ROLE_ROUTER, ROLE_ROUTER_BIAS };
+	krait_status status = KRAIT_OK;
+
+	for (uint32_t i = 0; i < plan->n_parts; i++)
+		for (size_t k = 0; k < sizeof(roles) / sizeof(*roles) && status == KRAIT_OK; k++) {
+			const struct tensor *tensor = krait__part_tensor(plan, &plan->parts[i], roles[k]);
+
+			if (tensor && tensor->data)
+				status = check_numbers(tensor, why);
+		}
 	return status;
 }

@@ -22,6 +22,9 @@ bool krait__weight_equal(const struct weight *a, const struct weight *b, bool sa
  * convert the large matrices. `inspect`: types and sizes only. Reports progress; CANCELLED. */
 krait_status krait__weights_bind(struct krait_model *model, const struct binding *bindings, enum dtype target, bool map, bool inspect, struct why *why);
 
+/* Whether all that experts are chosen by are numbers, where there is data; FORMAT names the tensor. */
+krait_status krait__weights_check_routers(const struct plan *plan, struct why *why);
+
 /* Fills in n_parameters, weight_bytes and the name of the weights' type. */
 void krait__weights_measure(struct krait_model *model);
 

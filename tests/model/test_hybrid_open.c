@@ -85,6 +85,46 @@ START_TEST(heads_for_several_tokens_are_left_aside)
 }
 END_TEST
 
+/* The case's safetensors with the first number of a tensor of bfloat16 made none. */
+static void break_tensor(const char *to, const char *from, const char *name)
+{
+	size_t n;
+	char *data = read_file(from, "model.safetensors", &n), *copy = calloc(n + 1, 1), *at;
+	unsigned long long first;
+
+	memcpy(copy, data, n);
+	memset(copy, ' ', 8);           /* its zeros would end the text */
+	at = strstr(copy, name);
+	ck_assert_msg(at != NULL, "%s", name);
+	at = strstr(at, "data_offsets");
+	ck_assert(at && sscanf(at + strcspn(at, "["), "[%llu", &first) == 1);
+	memcpy(data + 8 + header_size(data) + first, "\xc0\x7f", 2);
+	support_write(support_join(to, "model.safetensors"), data, n);
+	free(copy);
+	free(data);
+}
+
+START_TEST(a_router_of_no_numbers_is_refused)
+{
+	const char *folder = support_folder(), *name = "model.layers.3.feed_forward.router.weight";
+	krait_options *options;
+	krait_model *model;
+
+	copy(folder, "jamba-bf16", "config.json");
+	break_tensor(folder, "jamba-bf16", name);
+	ck_assert_int_eq(krait_model_open(&model, folder, NULL), KRAIT_ERROR_FORMAT);
+	ck_assert_msg(strstr(krait_model_error(model), name) && strstr(krait_model_error(model), "element 0"), "%s",
+		krait_model_error(model));
+	krait_model_free(model);
+	/* who only looks at sizes reads no weights */
+	ck_assert_int_eq(krait_options_new(&options), KRAIT_OK);
+	ck_assert_int_eq(krait_options_set_int(options, KRAIT_OPTION_INSPECT, 1), KRAIT_OK);
+	ck_assert_int_eq(krait_model_open(&model, folder, options), KRAIT_OK);
+	krait_model_free(model);
+	krait_options_free(options);
+}
+END_TEST
+
 /* ---- what changes arithmetic is in the fingerprint --------------------------------------------------------- */
 
 /* Fields whose value changes no tensor, and another value. */
@@ -149,6 +189,7 @@ int main(void)
 	TCase *tests = tcase_create("opening hybrids");
 
 	tcase_add_test(tests, heads_for_several_tokens_are_left_aside);
+	tcase_add_test(tests, a_router_of_no_numbers_is_refused);
 	tcase_add_loop_test(tests, arithmetic_is_in_the_fingerprint, 0, (int)(sizeof(changes) / sizeof(*changes)));
 	suite_add_tcase(suite, tests);
 	return support_run(suite);
