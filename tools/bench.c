@@ -138,6 +138,7 @@ static void count_weights(struct bench *bench, const json_t *info, double table,
 
 	bench->chosen_share = all > 0 ? json_number_value(json_object_get(moe, "n_used")) / all : 1;
 	bench->expert_bytes = bench->chosen_share < 1 ? each * idle / (1 - bench->chosen_share) : 0;
+	bench->stored_bytes = each * n;
 	bench->weight_bytes = each * (n - (untied ? table : 0));
 	bench->active_parameters = n - idle - (untied ? table : 0);
 }

@@ -40,7 +40,8 @@ struct bench {
 	unsigned n_threads;
 	krait_model *model;
 	const char *name;               /* the shape, or the model */
-	double weight_bytes;            /* of every tensor that tokens read */
+	double stored_bytes;            /* of every tensor */
+	double weight_bytes;            /* of those that tokens read whole */
 	double expert_bytes;            /* of those, of experts, of which a token reads this share */
 	double chosen_share, active_parameters;
 	double state_bytes;             /* of fixed size, and what each position adds */

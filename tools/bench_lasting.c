@@ -134,7 +134,7 @@ int bench_memory(struct bench *bench)
 {
 	krait_session *session = NULL;
 	krait_token *tokens = bench_tokens(bench, MEMORY_PROMPT);
-	double needed = bench->weight_bytes + bench->state_bytes, most;
+	double needed = bench->stored_bytes + bench->state_bytes, most;
 	int status = tokens ? bench_begin(bench, &session) : STATUS_FAILED;
 	json_t *row;
 
@@ -151,7 +151,7 @@ int bench_memory(struct bench *bench)
 	most = process_bytes("VmHWM");
 	row = bench_row(bench, "memory");
 	json_object_set_new(row, "peak_bytes", json_integer((json_int_t)most));
-	json_object_set_new(row, "weight_bytes", json_integer((json_int_t)bench->weight_bytes));
+	json_object_set_new(row, "weight_bytes", json_integer((json_int_t)bench->stored_bytes));
 	json_object_set_new(row, "state_bytes", json_integer((json_int_t)bench->state_bytes));
 	json_object_set_new(row, "peak_over_needed", json_real(most / needed));
 	return -1;
