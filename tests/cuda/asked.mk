@@ -20,7 +20,6 @@ CLEANFILES += tests/cuda/asked tests/emu/test_emu_look
 TESTS += %D%/asked.sh
 if !SANITIZED
 tests/cuda/asked.log: tests/cuda/asked
-tests/emu/test_emu_look.log: tests/emu/test_emu_look
 TESTS += tests/emu/test_emu_look
 endif
 tests_emu_test_emu_look_SOURCES =
