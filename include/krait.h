@@ -287,8 +287,8 @@ typedef struct krait_tokenizer krait_tokenizer; /* text to tokens and back */
  * ("demo", "org/name"); an existing path wins. Reads the layouts of mamba_ssm (config.json +
  * pytorch_model.bin) and transformers (safetensors, whole or sharded). One whose config.json names what
  * is below a language model's head ("Mamba2Model") may come without a head: it gives hidden vectors, and
- * states, but neither logits nor tokens. Nothing in a file is executed. `options` may be NULL. The model comes into `out`; free it with krait_model_free,
- * also after an error, when krait_model_error has the text.
+ * states, but neither logits nor tokens. Nothing in a file is executed. `options` may be NULL. The model
+ * comes into `out`; free it with krait_model_free, also after an error, when krait_model_error has the text.
  * Errors: NOT_FOUND, IO, FORMAT, UNSUPPORTED, MEMORY, DEVICE; CANCELLED when the progress
  * callback says so. */
 KRAIT_API krait_status krait_model_open(krait_model **out, const char *path, const krait_options *options);
