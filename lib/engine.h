@@ -69,12 +69,12 @@ enum role {
 	ROLE_GATE_BIAS,
 	ROLE_UP,                /* mlp [F, D];  moe: E of [F, D], or one [E, F, D] */
 	ROLE_UP_BIAS,
-	ROLE_GATE_UP,           /* instead of both: mlp [2F, D];  moe: E of [2F, D], or one [E, 2F, D]; see PART_UP_FIRST */
+	ROLE_GATE_UP,           /* both: mlp [2F, D];  moe: E of [2F, D], or one [E, 2F, D]; see PART_UP_FIRST */
 	ROLE_GATE_UP_BIAS,
 	ROLE_DOWN,              /* mlp [D, F];  moe: E of [D, F], or one [E, D, F] */
 	ROLE_DOWN_BIAS,
 	ROLE_ROUTER,            /* moe [E, D] */
-	ROLE_ROUTER_BIAS,       /* moe [E]: added to the sigmoids where experts are chosen, not where they are weighed */
+	ROLE_ROUTER_BIAS,       /* moe [E]: added to the sigmoids where experts are chosen, not weighed */
 	N_ROLES
 };
 
@@ -99,7 +99,7 @@ struct component {
 };                              /* conv: the last K-1 inputs of the convolution, oldest column first */
 
 #define PART_NORM_BEFORE_GATE 1u        /* mamba2: y = norm(y) * silu(z), not norm(y * silu(z)) */
-#define PART_INNER_NORMS 2u             /* mamba1: dt, B and C are normed (rms) before dt_proj, with or without weights */
+#define PART_INNER_NORMS 2u             /* mamba1: dt, B and C are normed (rms) before dt_proj */
 #define PART_UP_FIRST 4u                /* mlp, moe: of ROLE_GATE_UP the first half of the rows is up, not the gate */
 #define PART_RELU2 8u                   /* mlp, moe: relu(x)^2 in place of SiLU */
 #define PART_ROUTER_SIGMOID 16u         /* moe: experts are weighed by sigmoids */
@@ -125,11 +125,11 @@ struct part {
 	uint32_t n_components;
 	uint32_t flags;
 	uint32_t d_inner, d_ssm, d_state, n_heads, head_dim, n_groups, rank, d_conv;
-	uint32_t n_kv_heads, n_rotary;  /* attention: the first n_rotary of each head_dim are rotated, in halves; 0: none */
+	uint32_t n_kv_heads, n_rotary;  /* attention: the first n_rotary of a head are rotated, in halves */
 	uint32_t n_angles;              /* mamba3; rotated in pairs (2i, 2i + 1), with MIMO (i, i + N/2) */
 	uint32_t d_ff;
 	uint32_t n_experts, n_used;     /* moe; chosen are the n_used best of */
-	uint32_t n_expert_groups, n_used_groups;        /* the best groups, by the sum of a group's two best; 1 and 1: of all */
+	uint32_t n_expert_groups, n_used_groups;        /* the best groups, by the sum of their two best */
 	float eps;                      /* of the norm before the block */
 	float inner_eps;                /* of the gated norm, and of norms of dt, B and C */
 	float limit_low, limit_high;    /* dt is clamped to these after softplus */

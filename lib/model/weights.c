@@ -278,7 +278,7 @@ krait_status krait__weights_bind(struct krait_model *model, const struct binding
 	return status;
 }
 
-/* A number that is none chooses experts at random, and shows nowhere else. Routers are small, so all of them are read. */
+/* A number that is none chooses experts at random, and shows nowhere else. Routers are small: all of them are read. */
 static krait_status check_numbers(const struct tensor *tensor, struct why *why)
 {
 	uint64_t count = 1;
@@ -292,8 +292,8 @@ static krait_status check_numbers(const struct tensor *tensor, struct why *why)
 		krait__widen(values, (const char *)tensor->data + at * krait__dtype_size(tensor->type), tensor->type, n);
 		for (size_t i = 0; i < n; i++)
 			if (!isfinite(values[i]))
-				return krait__why(why, KRAIT_ERROR_FORMAT, "tensor '%s' holds something that is no number (element %llu): "
-					"the weights are damaged; fetch the model again", tensor->name, (unsigned long long)(at + i));
+				return krait__why(why, KRAIT_ERROR_FORMAT, "tensor '%s' holds something that is no number "
+					"(element %llu): the weights are damaged; fetch the model again", tensor->name, (unsigned long long)(at + i));
 	}
 	return KRAIT_OK;
 }

@@ -9,12 +9,12 @@ tests_model_test_configuration_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_model_test_configuration_CFLAGS = $(TEST_CFLAGS)
 tests_model_test_configuration_LDADD = $(TEST_LDADD)
 
-tests_model_test_plan_SOURCES = %D%/test_plan.c
+tests_model_test_plan_SOURCES = %D%/test_plan.c %D%/plan_kit.c %D%/plan_kit.h
 tests_model_test_plan_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_model_test_plan_CFLAGS = $(TEST_CFLAGS)
 tests_model_test_plan_LDADD = $(TEST_LDADD)
 
-tests_model_test_hybrid_plans_SOURCES = %D%/test_hybrid_plans.c
+tests_model_test_hybrid_plans_SOURCES = %D%/test_hybrid_plans.c %D%/plan_kit.c %D%/plan_kit.h
 tests_model_test_hybrid_plans_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_model_test_hybrid_plans_CFLAGS = $(TEST_CFLAGS)
 tests_model_test_hybrid_plans_LDADD = $(TEST_LDADD)

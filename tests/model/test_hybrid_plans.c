@@ -1,19 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_hybrid_plans.c - the plans of models whose layers have several parts: which parts, with which numbers, and what
  * a configuration that contradicts the tensors gets. */
-#include "base/memory.h"
-#include "model/plan.h"
-#include "support.h"
+#include "plan_kit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static struct model_config config;
-static struct checkpoint checkpoint;
-static struct plan plan;
-static struct binding *bindings;
-static struct why why;
 
 /* Golden README, "Cases". A letter for each part: 1, 2, 3 (Mamba), A(ttention), F (MLP), E(xperts), small where it
  * reads what the part before it reads; a bar behind each layer. */
@@ -39,34 +31,13 @@ enum { MIMO = 2, TRANSFORMER = 4, GRANITE_MOE = 6, NEMOTRON = 8, NEMOTRON_MOE = 
 
 static void open_case(int i)
 {
-	char path[128], *text;
-	size_t n;
-
-	snprintf(path, sizeof(path), "golden/%s/config.json", cases[i].name);
-	text = support_read(path, &n);
-	ck_assert_msg(krait__config_read(&config, NULL, text, n, &why) == KRAIT_OK, "%s", why.text);
-	free(text);
-	snprintf(path, sizeof(path), "golden/%s", cases[i].name);
-	ck_assert_msg(krait__checkpoint_open(&checkpoint, support_path(path), true, &why) == KRAIT_OK, "%s", why.text);
-}
-
-static krait_status build(void)
-{
-	krait__why_clear(&why);
-	return krait__plan_build(&plan, &bindings, &config, &checkpoint, &why);
-}
-
-static void drop(void)
-{
-	krait__plan_free(&plan);
-	krait__free(bindings);
-	bindings = NULL;
+	plan_open(cases[i].name);
 }
 
 /* A build that fails names what it is about, and leaves nothing. */
 static void must_fail(const char *says)
 {
-	krait_status status = build();
+	krait_status status = plan_build();
 
 	ck_assert_msg(status == KRAIT_ERROR_FORMAT && strstr(why.text, says), "%s: %d, %s", says, status, why.text);
 	ck_assert_ptr_null(bindings);
@@ -94,7 +65,7 @@ START_TEST(layers_have_their_parts)
 	char parts[128];
 
 	open_case(_i);
-	ck_assert_msg(build() == KRAIT_OK, "%s", why.text);
+	ck_assert_msg(plan_build() == KRAIT_OK, "%s", why.text);
 	ck_assert_str_eq(config.name, cases[_i].family);
 	print_parts(parts);
 	if (cases[_i].parts)
@@ -107,7 +78,7 @@ START_TEST(layers_have_their_parts)
 			ck_assert_int_eq(plan.components[i].per_token, part->kind == PART_ATTENTION
 				&& !strstr(plan.components[i].name, "conv"));
 		}
-	drop();
+	plan_drop();
 	krait__checkpoint_close(&checkpoint);
 }
 END_TEST
@@ -122,8 +93,8 @@ START_TEST(a_missing_tensor_is_named)
 			(checkpoint.n_weights - i - 1) * sizeof(gone));
 		checkpoint.n_weights--;
 		if (!strcmp(gone.name, "lm_head.weight") && config.tied != 0) {
-			ck_assert_msg(build() == KRAIT_OK, "%s", why.text);
-			drop();
+			ck_assert_msg(plan_build() == KRAIT_OK, "%s", why.text);
+			plan_drop();
 		} else {
 			must_fail("missing");
 			ck_assert_msg(strstr(why.text, gone.name) || strstr(gone.name, "embedding"), "without %s: %s",
@@ -256,7 +227,7 @@ START_TEST(multipliers_arrive)
 	const struct part *mamba, *attention, *mlp;
 
 	open_case(FALCON_H1);
-	ck_assert_int_eq(build(), KRAIT_OK);
+	ck_assert_int_eq(plan_build(), KRAIT_OK);
 	mamba = &plan.parts[0], attention = &plan.parts[1], mlp = &plan.parts[2];
 	ck_assert_int_eq(attention->input, INPUT_SAME);
 	for (int i = 0; i < N_ROW_SCALES; i++)
@@ -268,7 +239,7 @@ START_TEST(multipliers_arrive)
 		&& attention->row_scale[SCALE_V] == 1);
 	ck_assert(mlp->row_scale[SCALE_GATE] != 1 && mlp->row_scale[SCALE_UP] == 1 && mlp->out_scale != 1);
 	ck_assert(plan.embed_scale != 1 && plan.logit_scale != 1);
-	drop();
+	plan_drop();
 	krait__checkpoint_close(&checkpoint);
 }
 END_TEST

@@ -1,18 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_plan.c - from tensors to a plan: sizes of all golden checkpoints, and each tensor missing or misshapen. */
-#include "base/memory.h"
-#include "model/plan.h"
-#include "support.h"
+#include "plan_kit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static struct model_config config;
-static struct checkpoint checkpoint;
-static struct plan plan;
-static struct binding *bindings;
-static struct why why;
 
 /* Golden README, "Cases", and the shapes of the files. */
 static const struct {
@@ -34,28 +26,7 @@ static const struct {
 
 static void open_case(int i)
 {
-	char path[128], *text;
-	size_t n;
-
-	snprintf(path, sizeof(path), "golden/%s/config.json", cases[i].name);
-	text = support_read(path, &n);
-	ck_assert_int_eq(krait__config_read(&config, NULL, text, n, &why), KRAIT_OK);
-	free(text);
-	snprintf(path, sizeof(path), "golden/%s", cases[i].name);
-	ck_assert_msg(krait__checkpoint_open(&checkpoint, support_path(path), true, &why) == KRAIT_OK, "%s", why.text);
-}
-
-static krait_status build(void)
-{
-	krait__why_clear(&why);
-	return krait__plan_build(&plan, &bindings, &config, &checkpoint, &why);
-}
-
-static void drop(void)
-{
-	krait__plan_free(&plan);
-	krait__free(bindings);
-	bindings = NULL;
+	plan_open(cases[i].name);
 }
 
 START_TEST(sizes_come_from_shapes)
@@ -63,7 +34,7 @@ START_TEST(sizes_come_from_shapes)
 	const struct part *part;
 
 	open_case(_i);
-	ck_assert_msg(build() == KRAIT_OK, "%s", why.text);
+	ck_assert_msg(plan_build() == KRAIT_OK, "%s", why.text);
 	ck_assert_uint_eq(plan.vocab, cases[_i].vocab);
 	ck_assert_uint_eq(plan.width, cases[_i].width);
 	ck_assert_uint_eq(plan.n_layers, cases[_i].n_layers);
@@ -94,7 +65,7 @@ START_TEST(sizes_come_from_shapes)
 	if (cases[_i].tied && plan.head != plan.embedding)
 		krait__plan_tie(&plan);
 	ck_assert_int_eq(plan.head == plan.embedding, cases[_i].tied);
-	drop();
+	plan_drop();
 	krait__checkpoint_close(&checkpoint);
 }
 END_TEST
@@ -107,10 +78,10 @@ START_TEST(lies_are_ignored)
 	if (config.part[0].n_groups == 0)
 		config.part[0].n_groups = 1;
 	config.n_layers = 0;
-	ck_assert_msg(build() == KRAIT_OK, "%s", why.text);
+	ck_assert_msg(plan_build() == KRAIT_OK, "%s", why.text);
 	ck_assert_uint_eq(plan.parts[0].d_state, cases[_i].d_state);
 	ck_assert_uint_eq(plan.n_layers, cases[_i].n_layers);
-	drop();
+	plan_drop();
 	krait__checkpoint_close(&checkpoint);
 }
 END_TEST
@@ -131,10 +102,10 @@ START_TEST(a_missing_tensor_is_named)
 		memmove(&checkpoint.weights[i], &checkpoint.weights[i + 1], (checkpoint.n_weights - i - 1) * sizeof(gone));
 		checkpoint.n_weights--;
 		if (may_go) {
-			ck_assert_msg(build() == KRAIT_OK, "%s", why.text);
-			drop();
+			ck_assert_msg(plan_build() == KRAIT_OK, "%s", why.text);
+			plan_drop();
 		} else {
-			ck_assert_msg(build() == KRAIT_ERROR_FORMAT, "without %s", gone.name);
+			ck_assert_msg(plan_build() == KRAIT_ERROR_FORMAT, "without %s", gone.name);
 			/* A bias that only the first of two may lack is blamed on the others, which is as true. */
 			ck_assert_msg(strstr(why.text, gone.name) || strstr(why.text, canonical(gone.name)), "without %s: %s", gone.name, why.text);
 			ck_assert_ptr_nonnull(strstr(why.text, "missing"));
@@ -151,7 +122,7 @@ END_TEST
 
 static void expect_misshapen(const struct weight *weight)
 {
-	ck_assert_msg(build() == KRAIT_ERROR_FORMAT, "%s", weight->name);
+	ck_assert_msg(plan_build() == KRAIT_ERROR_FORMAT, "%s", weight->name);
 	ck_assert_msg(strstr(why.text, weight->name), "%s: %s", weight->name, why.text);
 	ck_assert_msg(strstr(why.text, "has the shape [") && strstr(why.text, "is needed"), "%s", why.text);
 }
@@ -206,7 +177,7 @@ START_TEST(an_extra_tensor_is_named)
 		checkpoint.weights[at] = extra;
 		memcpy(checkpoint.weights + at + 1, weights + at, (checkpoint.n_weights - at) * sizeof(extra));
 		checkpoint.n_weights++;
-		ck_assert_int_eq(build(), KRAIT_ERROR_FORMAT);
+		ck_assert_int_eq(plan_build(), KRAIT_ERROR_FORMAT);
 		ck_assert_msg(strstr(why.text, extras[i]) && strstr(why.text, "one too many"), "%s", why.text);
 		checkpoint.n_weights--;
 		free(checkpoint.weights);
@@ -220,12 +191,12 @@ START_TEST(numbers_of_layers_are_bounded)
 {
 	open_case(0);
 	config.n_layers = UINT32_MAX;
-	ck_assert_int_eq(build(), KRAIT_ERROR_FORMAT);
+	ck_assert_int_eq(plan_build(), KRAIT_ERROR_FORMAT);
 	config.n_layers = 4;
-	ck_assert_int_eq(build(), KRAIT_ERROR_FORMAT);
+	ck_assert_int_eq(plan_build(), KRAIT_ERROR_FORMAT);
 	ck_assert_msg(strstr(why.text, "backbone.layers.3."), "%s", why.text);
 	config.n_layers = 2;
-	ck_assert_int_eq(build(), KRAIT_ERROR_FORMAT);
+	ck_assert_int_eq(plan_build(), KRAIT_ERROR_FORMAT);
 	ck_assert_msg(strstr(why.text, "backbone.layers.2.") && strstr(why.text, "one too many"), "%s", why.text);
 	krait__checkpoint_close(&checkpoint);
 }
@@ -238,7 +209,7 @@ START_TEST(groups_that_do_not_divide)
 	open_case(6);
 	for (size_t i = 0; i < 4; i++) {
 		config.part[0].n_groups = groups[i];
-		ck_assert_int_eq(build(), KRAIT_ERROR_FORMAT);
+		ck_assert_int_eq(plan_build(), KRAIT_ERROR_FORMAT);
 		ck_assert_msg(strstr(why.text, "n_groups"), "%s", why.text);
 	}
 	krait__checkpoint_close(&checkpoint);
@@ -250,9 +221,9 @@ START_TEST(groups_follow_from_the_state)
 {
 	open_case(6);
 	config.part[0].n_groups = 0;
-	ck_assert_int_eq(build(), KRAIT_OK);
+	ck_assert_int_eq(plan_build(), KRAIT_OK);
 	ck_assert_uint_eq(plan.parts[0].n_groups, 3);
-	drop();
+	plan_drop();
 	krait__checkpoint_close(&checkpoint);
 }
 END_TEST
@@ -261,7 +232,7 @@ START_TEST(types_that_are_no_weights)
 {
 	open_case(0);
 	checkpoint.weights[4].type = DTYPE_I8;
-	ck_assert_int_eq(build(), KRAIT_ERROR_UNSUPPORTED);
+	ck_assert_int_eq(plan_build(), KRAIT_ERROR_UNSUPPORTED);
 	ck_assert_ptr_nonnull(strstr(why.text, checkpoint.weights[4].name));
 	krait__checkpoint_close(&checkpoint);
 }
@@ -273,7 +244,7 @@ START_TEST(a_plan_that_is_wrong)
 	struct part good;
 
 	open_case(5);
-	ck_assert_int_eq(build(), KRAIT_OK);
+	ck_assert_int_eq(plan_build(), KRAIT_OK);
 	good = plan.parts[1];
 #define BREAK(field, value) \
 	plan.parts[1].field = (value); \
@@ -299,7 +270,7 @@ START_TEST(a_plan_that_is_wrong)
 	ck_assert_int_eq(krait__plan_check(&plan, &why), KRAIT_OK);
 	plan.components[1].shape[0] = plan.components[1].shape[1] = plan.components[1].shape[2] = INT32_MAX;
 	ck_assert_int_eq(krait__plan_check(&plan, &why), KRAIT_ERROR_FORMAT);
-	drop();
+	plan_drop();
 	krait__checkpoint_close(&checkpoint);
 }
 END_TEST
